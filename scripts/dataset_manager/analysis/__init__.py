@@ -1,0 +1,1 @@
+"""Analysis: raw hits to tables, in DuckDB SQL over Parquet."""

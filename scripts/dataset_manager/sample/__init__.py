@@ -1,0 +1,1 @@
+"""The sample deployment: seeded, any size, in the embedded form."""

@@ -1,0 +1,1 @@
+"""Sources: transactions, catalogue and pictures; each real (a server) or embedded (files)."""

@@ -1,0 +1,1 @@
+"""The workbook that a person and the tool share."""
