@@ -59,7 +59,9 @@ def write_errors(path: Path | str) -> Iterator[None]:
     except OSError as error:
         if error.errno not in REFUSED:
             raise
-        raise DiskError(f"{path}: no se puede escribir: {REFUSED[error.errno]}. No se ha perdido nada; libere espacio o corrija los permisos y repita") from error
+        raise DiskError(
+            f"{path}: no se puede escribir: {REFUSED[error.errno]}. No se ha perdido nada; libere espacio o corrija los permisos y repita"
+        ) from error
 
 
 def replace_with(path: Path | str, write: Callable[[Path], object]) -> None:

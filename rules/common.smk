@@ -1,0 +1,59 @@
+"""Paths and choices. Functions here read small local files only; each choice is made once a run."""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+sys.path.insert(0, f"{workflow.basedir}/scripts")
+
+from dataset_manager import locks, processes, settings
+from dataset_manager.files import sorted_json
+
+S = settings.load(Path(workflow.basedir), TYPED, config)
+OUT = str(S.out)
+PR = f"{OUT}/processes/{{process}}/"
+LOG = PR + "logs/"
+CONDA = "../envs/dataset_manager.yaml"
+SAMPLE_FILES = [f"{OUT}/sample/{name}" for name in ("hits.ndjson.zst", "catalogue.sqlite", "sample.json")]
+FROZEN = ["process_metadata.json", "data/parameters.json", "data/raw/window.json"]
+CATALOGUE = ["references", "labels", "model", "deployment", "folders"]
+ANALYSIS = ["references", "devices", "summary", "consistency", "model_data", "label_suggestions"]
+TABLES = [
+    *FROZEN,
+    "data/raw/manifest.json",
+    "data/transactions.parquet",
+    *(f"data/{name}.parquet" for name in CATALOGUE),
+    *(f"data/analysis/{name}.parquet" for name in ANALYSIS),
+]
+
+
+wildcard_constraints:
+    process="[^/]+",
+
+
+@cache  # params are evaluated again after other jobs have run: the second answer would differ
+def for_download():
+    return locks.chosen(S, processes.for_download(S))
+
+
+@cache
+def active():
+    return locks.chosen(S, processes.active(S))
+
+
+def of(process, *names):
+    return [f"{OUT}/processes/{process}/{name}" for name in names]
+
+
+def sample_files(w):
+    """The sample is made when it is needed; any other source is not Snakemake's."""
+    return SAMPLE_FILES if S.demo else []
+
+
+def download_files(process):
+    book = ["reports/workbook_state.json"] if processes.parameters(S, process)["generate_reports"] else []
+    return of(process, *TABLES, *book)
+
+
+def all_files(w):
+    return download_files(active())

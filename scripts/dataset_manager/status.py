@@ -1,0 +1,197 @@
+"""The command status: configuration, paths, the active process and its stage; with check, the sources too.
+
+In: settings and the files of the active process. Out: lines for the operator. Writes nothing, frees nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dataset_manager import __version__, processes
+from dataset_manager.active_process import described
+from dataset_manager.environment import CREDENTIALS_FILE, SECRET
+from dataset_manager.errors import SourceError, ToolError
+from dataset_manager.files import read_json
+from dataset_manager.settings import ProcessAwareSettings, is_sample
+
+SHOWN_VARIABLES = (
+    "ELASTIC_HOST",
+    "ELASTIC_PORT",
+    "ELASTIC_USERNAME",
+    "ELASTIC_PASSWORD",
+    "ELASTIC_API_KEY",
+    "ELASTIC_CA_CERTS",
+    "DB_PROD_RO_HOST",
+    "DB_PROD_RO_USER",
+    "DB_PROD_RO_PASSWORD",
+    "DB_PROD_RO_DATABASE",
+    "REMOTE_STORAGE_ACCESS_KEY",
+    "REMOTE_STORAGE_SECRET_KEY",
+    "S3_BUCKET",
+    "MINIO_ENDPOINT",
+    "MINIO_BUCKET",
+)
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A step of the process: its file and what it is made from."""
+
+    title: str
+    path: str
+    made_from: tuple[str, ...] = ()
+
+
+STAGES = (
+    Artifact("identidad", "process_metadata.json"),
+    Artifact("ventana de tiempo", "data/raw/window.json", ("process_metadata.json",)),
+    Artifact("transacciones leídas", "data/raw/manifest.json", ("data/raw/window.json",)),
+    Artifact("catálogo", "data/references.parquet", ("data/raw/manifest.json",)),
+    Artifact("tabla de transacciones", "data/transactions.parquet", ("data/raw/manifest.json", "data/folders.parquet")),
+    Artifact("análisis", "data/analysis/summary.parquet", ("data/transactions.parquet", "data/parameters.json")),
+    Artifact("libro de Excel", "reports/workbook_state.json", ("data/analysis/summary.parquet", "data/raw/window.json")),
+)
+
+
+def show(settings: ProcessAwareSettings) -> None:
+    """Prints everything; raises SourceError at the end when a checked source does not answer."""
+    for line in report(settings):
+        print(line)
+    if settings.typed.get("check"):
+        check(settings)
+
+
+def report(settings: ProcessAwareSettings) -> Iterator[str]:
+    """The lines, section by section."""
+    yield f"gFresh Dataset Manager {__version__}{' (datos de ejemplo)' if settings.demo else ''}"
+    yield from configuration_lines(settings)
+    yield from variable_lines(settings)
+    yield from process_lines(settings)
+    yield from legacy_lines(settings)
+
+
+def configuration_lines(settings: ProcessAwareSettings) -> Iterator[str]:
+    """Paths and the values that operators ask about, each with who spoke."""
+    config = settings.config
+    origin = settings.environment.origin("OUTPUT_BASE_DIR") or ("datos de ejemplo" if settings.demo else "por defecto")
+    yield "\nConfiguración"
+    yield f"  Archivo: {settings.root / 'config/config.yaml'}"
+    yield f"  Salida: {settings.root / settings.out} ({origin})"
+    yield f"  Nivel de registro: {settings.log_level()} ({settings.environment.origin('LOG_LEVEL') or 'configuración'})"
+    yield f"  Días hacia atrás por defecto: {config.deployment.default_days_back}"
+    yield f"  Confianza de sugerencias: {config.reference_analysis.confidence_threshold:.0%}"
+    yield f"  Apariciones mínimas: {config.reference_analysis.min_appearances}"
+    yield f"  Imágenes por revisión: {config.image_review.num_imagenes_revision}"
+
+
+def variable_lines(settings: ProcessAwareSettings) -> Iterator[str]:
+    """Credentials that are set, where they come from, secrets masked."""
+    found = [(name, settings.environment.get(name), settings.environment.origin(name)) for name in SHOWN_VARIABLES]
+    yield f"\nCredenciales (entorno > archivo de entorno > {CREDENTIALS_FILE})"
+    known = [(name, value, origin) for name, value, origin in found if value is not None]
+    if not known:
+        yield "  ninguna"
+    for name, value, origin in known:
+        yield f"  {name} = {'********' if any(word in name for word in SECRET) else value} ({origin})"
+
+
+def process_lines(settings: ProcessAwareSettings) -> Iterator[str]:
+    """The process that the other commands would use, and how far it is."""
+    yield "\nProceso activo"
+    name = settings.typed.get("process") or processes.pointer(settings)
+    if name is None:
+        yield "  ninguno: download_info crea uno"
+        return
+    process = processes.active(settings)
+    metadata = settings.metadata(process) or {}
+    stage = "completo" if processes.finished(settings, process) else "incompleto"
+    yield f"  {process}{' (datos de ejemplo)' if is_sample(metadata) else ''}: {stage}"
+    for label, value in described(metadata):
+        yield f"  {label}: {value}"
+    yield from stage_lines(settings.folder(process))
+    yield from marks_lines(settings, process)
+
+
+def stage_lines(here: Path) -> Iterator[str]:
+    """What exists with sizes, what is stale, what is missing."""
+    yield "\nEtapas"
+    parameters = read_json(here / "data/parameters.json")
+    stages = STAGES if processes.has_workbook(parameters) else STAGES[:-1]
+    for stage in stages:
+        yield f"  {stage.title:<24} {state_of(here, stage)}"
+    book = here / f"reports/{here.name}.xlsx"
+    if book.exists():
+        yield f"  {'libro para marcar':<24} {book} ({size(book.stat().st_size)})"
+    yield f"  {'en disco':<24} {size(folder_bytes(here))}"
+
+
+def state_of(here: Path, stage: Artifact) -> str:
+    """Missing, stale (something it is made from is newer) or done."""
+    path = here / stage.path
+    if not path.exists():
+        return "falta"
+    made = path.stat().st_mtime_ns
+    newer = [name for name in stage.made_from if (here / name).exists() and (here / name).stat().st_mtime_ns > made]
+    note = f"anticuado: {', '.join(newer)} es más nuevo" if newer else "hecho"
+    return f"{note} ({size(path.stat().st_size)})"
+
+
+def marks_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
+    """What the marks ask for, or what is wrong in them."""
+    book = settings.folder(process) / f"reports/{process}.xlsx"
+    if not book.exists():
+        return
+    from dataset_manager.workbook.marks import read_marks, summarise
+
+    yield "\nMarcas del libro"
+    try:
+        asked = summarise(read_marks(book), settings.config.image_review.num_imagenes_revision)
+    except ToolError as error:
+        yield f"  {error}"
+        return
+    for label, value in asked.items():
+        yield f"  {label}: {value}"
+
+
+def legacy_lines(settings: ProcessAwareSettings) -> Iterator[str]:
+    """Folders of the tool of before."""
+    found = [folder.name for folder in processes.folders(settings) if processes.is_legacy(settings, folder)]
+    if found:
+        yield "\nProcesos heredados (herramienta anterior; no se tocan)"
+        yield from (f"  {name}" for name in found)
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of all files below."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def size(number: float) -> str:
+    """1.536 -> '1,5 kB' in the units of a file manager."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            break
+        number /= 1000
+    return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}".replace(".", ",")
+
+
+def check(settings: ProcessAwareSettings) -> None:
+    """Asks each source of the active process (or of the configuration) once."""
+    from dataset_manager.sources import connections
+
+    print("\nConexiones")
+    results = connections.check_all(settings, sources_of(settings))
+    for result in results:
+        print(f"  {result.source:<14} {'bien' if result.ok else 'FALLA'} ({result.latency_ms:.0f} ms) {result.detail}")
+    failed = [result.source for result in results if not result.ok]
+    if failed:
+        raise SourceError(f"No responden: {', '.join(failed)} (el motivo está arriba)")
+
+
+def sources_of(settings: ProcessAwareSettings) -> dict[str, Any]:
+    """The identity to check: of the active process, else what the configuration says."""
+    name = settings.typed.get("process") or processes.pointer(settings)
+    metadata = settings.metadata(name) if name else None
+    frozen = {source: processes.frozen_source(settings, source) for source in ("transactions", "catalogue", "pictures")}
+    return dict(metadata["identity"]) if metadata else {"sources": frozen, "index_pattern": settings.config.elasticsearch.index_pattern}
