@@ -22,7 +22,9 @@ def path_part(name: str) -> str:
     """
     text = unicodedata.normalize("NFC", name)
     kept = "".join(c if is_harmless(c) else "_" for c in text).strip().strip(".").strip()
-    if kept == name and len(kept) <= LONGEST and kept.split(".")[0].lower() not in RESERVED:
+    if kept.split(".")[0].strip().lower() in RESERVED:
+        kept = f"_{kept}"
+    if kept and kept == name and len(kept) <= LONGEST:
         return kept
     return f"{kept[:LONGEST].rstrip(' .') or 'sin_nombre'}-{mark_of(name)}"
 

@@ -93,15 +93,16 @@ def add_help(parser: argparse.ArgumentParser) -> None:
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Flags that every command takes."""
-    parser.add_argument("-c", "--config", metavar="ARCHIVO", help="YAML que se pone encima de config/config.yaml; bastan unas pocas claves")
-    parser.add_argument("--env", metavar="NOMBRE", help="usa .env_NOMBRE en lugar de .env")
-    parser.add_argument("--env-file", metavar="ARCHIVO", help="usa este archivo en lugar de .env")
-    parser.add_argument("-v", "--verbose", action="store_true", help="muestra también lo que dice Snakemake")
-    parser.add_argument("-n", "--dry-run", action="store_true", help="dice qué se haría y no escribe nada")
-    parser.add_argument("--cores", metavar="N", help="núcleos que se usan (por defecto, todos)")
-    parser.add_argument("--profile", metavar="CARPETA", help="perfil de Snakemake, por ejemplo profiles/slurm")
+    common = parser.add_argument_group("opciones de todas las órdenes")
+    common.add_argument("-c", "--config", metavar="ARCHIVO", help="YAML que se pone encima de config/config.yaml; bastan unas pocas claves")
+    common.add_argument("--env", metavar="NOMBRE", help="usa .env_NOMBRE en lugar de .env")
+    common.add_argument("--env-file", metavar="ARCHIVO", help="usa este archivo en lugar de .env")
+    common.add_argument("-v", "--verbose", action="store_true", help="muestra también lo que dice Snakemake")
+    common.add_argument("-n", "--dry-run", action="store_true", help="dice qué se haría y no escribe nada")
+    common.add_argument("--cores", metavar="N", help="núcleos que se usan (por defecto, todos)")
+    common.add_argument("--profile", metavar="CARPETA", help="perfil de Snakemake, por ejemplo profiles/slurm")
     for flag in GONE:
-        parser.add_argument(flag, nargs="?", help=argparse.SUPPRESS)
+        common.add_argument(flag, nargs="?", help=argparse.SUPPRESS)
 
 
 def add_keys(parser: argparse.ArgumentParser, command: str) -> None:

@@ -7,7 +7,7 @@ every line is then checked to be whole JSON; a page in any other shape is walked
 
 import re
 from dataclasses import dataclass
-from json import JSONDecodeError, JSONDecoder
+from json import JSONDecoder
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from typing import Any
 
@@ -75,7 +75,7 @@ def hit_line(index: bytes, document: bytes, source: bytes) -> bytes:
 def walk_page(body: bytes) -> Page:
     """The slow way, for any valid JSON."""
     envelope = orjson.loads(body)
-    hits = envelope["hits"].pop("hits")
+    hits, envelope["hits"]["hits"] = envelope["hits"]["hits"], []
     raw = elements(members(members(body.decode())["hits"])["hits"])
     return Page(envelope, [walk_hit(text) for text in raw], hits[-1].get("sort") if hits else None)
 
@@ -119,6 +119,3 @@ def past_comma(text: str, at: int) -> int:
     """At the next member, or at the closing bracket."""
     at = skip(text, at)
     return skip(text, at + 1) if text[at] == "," else at
-
-
-__all__ = ["JSONDecodeError", "Page", "hit_line", "read_page", "walk_hit"]

@@ -1,0 +1,159 @@
+"""Which process a command is about, without running anything."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dataset_manager import processes, settings
+from dataset_manager.errors import ConfigurationError, ProcessError, UsageError
+from dataset_manager.files import write_json
+
+EXPORT = {"sources": {"transactions": "h.ndjson", "catalogue": "c.sqlite", "pictures": "p"}}
+
+
+def load(
+    root: Path, moment: str = "2025-08-03T12:00:00", config: dict[str, Any] | None = None, **typed: Any
+) -> settings.ProcessAwareSettings:
+    found = settings.load(root, typed, EXPORT if config is None else config, {})
+    object.__setattr__(found, "now", datetime.fromisoformat(moment).replace(tzinfo=UTC))
+    return found
+
+
+def create(found: settings.ProcessAwareSettings, finished: bool = True) -> str:
+    """What the rules would write."""
+    name = processes.for_download(found)
+    here = found.folder(name)
+    for file, value in (
+        ("process_metadata.json", processes.metadata_to_write(found, name)),
+        ("data/parameters.json", processes.parameters(found, name)),
+        ("data/raw/window.json", window := processes.window(found, name)),
+    ):
+        write_json(here / file, value)
+    if finished:
+        write_json(here / "reports/workbook_state.json", {"window": window})
+    return name
+
+
+def test_the_name_has_the_date_of_madrid(tmp_path: Path) -> None:
+    assert processes.for_download(load(tmp_path, "2025-08-03T22:30:00", deployment_id=28)) == "dataset_28_040825_v1"
+
+
+def test_the_window_is_whole_utc_days(tmp_path: Path) -> None:
+    found = load(tmp_path, deployment_id=28, days_back=2)
+    assert processes.window(found, "p") == {
+        "gte": "2025-08-01T00:00:00+00:00",
+        "lt": "2025-08-04T00:00:00+00:00",
+        "read": "2025-08-03T12:00:00+00:00",
+    }
+
+
+def test_an_unfinished_process_of_another_day_is_continued(tmp_path: Path) -> None:
+    name = create(load(tmp_path, deployment_id=28), finished=False)
+    assert processes.for_download(load(tmp_path, "2025-08-05T12:00:00", deployment_id=28)) == name
+
+
+def test_refresh_on_another_day_extends_the_newest(tmp_path: Path) -> None:
+    name = create(load(tmp_path, deployment_id=28))
+    later = load(tmp_path, "2025-08-05T12:00:00", deployment_id=28, refresh=True)
+    assert processes.for_download(later) == name
+    assert processes.window(later, name)["lt"] == "2025-08-06T00:00:00+00:00"
+    assert processes.window(later, name)["gte"] == "2025-07-04T00:00:00+00:00"
+
+
+def test_a_window_stays_without_refresh(tmp_path: Path) -> None:
+    name = create(load(tmp_path, deployment_id=28))
+    assert processes.window(load(tmp_path, "2025-08-05T12:00:00", deployment_id=28), name)["lt"] == "2025-08-04T00:00:00+00:00"
+
+
+def test_a_name_taken_by_a_stray_file_is_skipped(tmp_path: Path) -> None:
+    found = load(tmp_path, deployment_id=28)
+    found.processes.mkdir(parents=True)
+    (found.processes / "dataset_28_030825_v1").write_text("")
+    assert processes.for_download(found) == "dataset_28_030825_v2"
+
+
+def test_a_folder_with_only_logs_of_a_run_that_died_is_free(tmp_path: Path) -> None:
+    found = load(tmp_path, deployment_id=28)
+    (found.processes / "dataset_28_030825_v1/logs").mkdir(parents=True)
+    (found.processes / "dataset_28_030825_v1/logs/create_process.log").write_text("")
+    assert processes.for_download(found) == "dataset_28_030825_v1"
+
+
+def test_a_name_that_differs_only_in_case_is_refused(tmp_path: Path) -> None:
+    create(load(tmp_path, deployment_id=28, process_name="Agosto"))
+    with pytest.raises(ProcessError, match="solo se distingue en mayúsculas"):
+        processes.for_download(load(tmp_path, deployment_id=28, process_name="agosto"))
+
+
+def test_given_now_beats_kept_beats_configured(tmp_path: Path) -> None:
+    found = load(tmp_path, deployment_id=28, confidence="0.9")
+    name = create(found)
+    again = load(tmp_path, deployment_id=28)
+    assert processes.parameters(again, name)["confidence"] == 0.9
+    assert processes.parameters(load(tmp_path, deployment_id=28, confidence=0.7), name)["confidence"] == 0.7
+
+
+def test_active_never_falls_back_to_another_process(tmp_path: Path) -> None:
+    found = load(tmp_path, deployment_id=28)
+    create(found)
+    with pytest.raises(ProcessError, match="No hay proceso activo"):
+        processes.active(found)
+    write_json(found.out / "active_process.json", {"process": "gone"})
+    with pytest.raises(ProcessError, match="No existe el proceso gone"):
+        processes.active(found)
+
+
+def test_without_credentials_a_typed_deployment_never_becomes_the_demo(tmp_path: Path) -> None:
+    found = settings.load(tmp_path, {"deployment_id": 130}, {}, {})
+    assert not found.demo
+    with pytest.raises(ConfigurationError, match=r"ELASTIC_HOST(.|\n)*DB_PROD_RO_HOST(.|\n)*main.py demo"):
+        processes.for_download(found)
+
+
+def test_nothing_at_hand_is_the_demo_on_its_own_day(tmp_path: Path) -> None:
+    found = settings.load(tmp_path, {}, {}, {})
+    assert found.demo
+    assert found.out == tmp_path / "output-demo"
+    assert processes.for_download(found) == "dataset_130_010825_v1"
+
+
+def test_the_demo_refuses_a_folder_with_real_processes(tmp_path: Path) -> None:
+    create(load(tmp_path, deployment_id=28))
+    with pytest.raises(ConfigurationError, match="tiene procesos reales"):
+        settings.load(tmp_path, {}, {"sources": settings.ALL_SAMPLE}, {"OUTPUT_BASE_DIR": "output"})
+
+
+def test_the_demos_folder_stays_the_demo_whatever_is_configured(tmp_path: Path) -> None:
+    demo = settings.load(tmp_path, {}, {}, {})
+    create(demo)
+    real = settings.load(tmp_path, {"deployment_id": 130}, EXPORT, {"OUTPUT_BASE_DIR": "output-demo", "ELASTIC_HOST": "h"})
+    assert real.demo
+    assert processes.for_download(real) == "dataset_130_010825_v1"
+
+
+def test_the_sample_does_not_mix_with_a_server(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="para las tres fuentes o para ninguna"):
+        settings.load(tmp_path, {}, {"sources": {"transactions": "sample"}}, {})
+
+
+def test_too_many_days_back_is_a_slip(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"days_back=10000 no vale; debe ser un entero de 1 a 365"):
+        load(tmp_path, deployment_id=28, days_back=10_000)
+
+
+def test_a_legacy_folder_is_told_from_a_process(tmp_path: Path) -> None:
+    found = load(tmp_path, deployment_id=28)
+    old = found.processes / "dataset_28_010125_v1"
+    old.mkdir(parents=True)
+    (old / "process_metadata.json").write_text(json.dumps({"name": old.name, "deployment_id": 28}))
+    assert processes.is_legacy(found, old)
+    assert not processes.is_legacy(found, found.folder(create(found)))
+
+
+def test_metadata_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    found = load(tmp_path, deployment_id=28)
+    write_json(found.folder("p") / "process_metadata.json", {"format": 99})
+    with pytest.raises(ProcessError, match="formato 99"):
+        found.metadata("p")
