@@ -11,13 +11,21 @@ from dataset_manager.files import sorted_json
 
 S = settings.load(Path(workflow.basedir), TYPED, config)
 OUT = str(S.out)
-PR = f"{OUT}/processes/{{process}}/"
-LOG = PR + "logs/"
 CONDA = "../envs/dataset_manager.yaml"
-SAMPLE_FILES = [f"{OUT}/sample/{name}" for name in ("hits.ndjson.zst", "catalogue.sqlite", "sample.json")]
+SAMPLE_FILES = [
+    f"{OUT}/sample/{name}"
+    for name in ("hits.ndjson.zst", "catalogue.sqlite", "sample.json")
+]
 FROZEN = ["process_metadata.json", "data/parameters.json", "data/raw/window.json"]
 CATALOGUE = ["references", "labels", "model", "deployment", "folders"]
-ANALYSIS = ["references", "devices", "summary", "consistency", "model_data", "label_suggestions"]
+ANALYSIS = [
+    "references",
+    "devices",
+    "summary",
+    "consistency",
+    "model_data",
+    "label_suggestions",
+]
 TABLES = [
     *FROZEN,
     "data/raw/manifest.json",
@@ -29,6 +37,11 @@ TABLES = [
 
 wildcard_constraints:
     process="[^/]+",
+
+
+def here(name):
+    """A path of the process that the wildcard names."""
+    return f"{OUT}/processes/{{process}}/{name}"
 
 
 @cache  # params are evaluated again after other jobs have run: the second answer would differ
@@ -51,7 +64,11 @@ def sample_files(w):
 
 
 def download_files(process):
-    book = ["reports/workbook_state.json"] if processes.parameters(S, process)["generate_reports"] else []
+    book = (
+        ["reports/workbook_state.json"]
+        if processes.parameters(S, process)["generate_reports"]
+        else []
+    )
     return of(process, *TABLES, *book)
 
 

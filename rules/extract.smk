@@ -6,55 +6,55 @@ rule make_sample:
         SAMPLE_FILES,
     log:
         f"{OUT}/logs/make_sample.log",
+    conda:
+        CONDA
     resources:
         mem_mb=1000,
         runtime=30,
     message:
         "Genera los datos de ejemplo"
-    conda:
-        CONDA
     script:
         "../scripts/make_sample.py"
 
 
 rule extract_transactions:
     input:
-        metadata=PR + "process_metadata.json",
-        window=PR + "data/raw/window.json",
+        metadata=here("process_metadata.json"),
+        window=here("data/raw/window.json"),
         sample=sample_files,
     output:
-        manifest=PR + "data/raw/manifest.json",
+        manifest=here("data/raw/manifest.json"),
     log:
-        LOG + "extract_transactions.log",
+        here("logs/extract_transactions.log"),
+    conda:
+        CONDA
     resources:
         elasticsearch=1,
         mem_mb=1000,
         runtime=240,
     message:
         "Lee las transacciones"
-    conda:
-        CONDA
     script:
         "../scripts/extract_transactions.py"
 
 
 rule extract_catalogue:
     input:
-        metadata=PR + "process_metadata.json",
-        parameters=PR + "data/parameters.json",
-        manifest=PR + "data/raw/manifest.json",
+        metadata=here("process_metadata.json"),
+        parameters=here("data/parameters.json"),
+        manifest=here("data/raw/manifest.json"),
         sample=sample_files,
     output:
-        [f"{PR}data/{name}.parquet" for name in CATALOGUE],
+        [here(f"data/{name}.parquet") for name in CATALOGUE],
     log:
-        LOG + "extract_catalogue.log",
+        here("logs/extract_catalogue.log"),
+    conda:
+        CONDA
     resources:
         mysql=1,
         mem_mb=1000,
         runtime=60,
     message:
         "Lee el catálogo y las carpetas de imágenes"
-    conda:
-        CONDA
     script:
         "../scripts/extract_catalogue.py"

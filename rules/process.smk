@@ -6,13 +6,13 @@ rule download_info:
         lambda w: download_files(for_download()),
     log:
         f"{OUT}/logs/download_info.log",
-    params:
-        process=lambda w: for_download(),
     localrule: True
-    message:
-        "Comprueba y cierra download_info"
     conda:
         CONDA
+    params:
+        process=lambda w: for_download(),
+    message:
+        "Comprueba y cierra download_info"
     script:
         "../scripts/download_info.py"
 
@@ -20,11 +20,11 @@ rule download_info:
 rule status:
     log:
         f"{OUT}/logs/status.log",
-    params:
-        typed=sorted_json(S.typed),
     localrule: True
     conda:
         CONDA
+    params:
+        typed=sorted_json(S.typed),
     script:
         "../scripts/status.py"
 
@@ -32,62 +32,62 @@ rule status:
 rule active_process:
     log:
         f"{OUT}/logs/active_process.log",
-    params:
-        typed=sorted_json(S.typed),
     localrule: True
     conda:
         CONDA
+    params:
+        typed=sorted_json(S.typed),
     script:
         "../scripts/active_process.py"
 
 
 rule create_process:
     output:
-        PR + "process_metadata.json",
+        here("process_metadata.json"),
     log:
-        LOG + "create_process.log",
-    params:
-        value=lambda w: sorted_json(processes.metadata_to_write(S, w.process)),
+        here("logs/create_process.log"),
     localrule: True
-    message:
-        "Crea el proceso {wildcards.process}"
     conda:
         CONDA
+    params:
+        value=lambda w: sorted_json(processes.metadata_to_write(S, w.process)),
+    message:
+        "Crea el proceso {wildcards.process}"
     script:
         "../scripts/create_process.py"
 
 
 rule keep_parameters:
     input:
-        PR + "process_metadata.json",
+        here("process_metadata.json"),
     output:
-        PR + "data/parameters.json",
+        here("data/parameters.json"),
     log:
-        LOG + "keep_parameters.log",
-    params:
-        value=lambda w: sorted_json(processes.parameters(S, w.process)),
+        here("logs/keep_parameters.log"),
     localrule: True
-    message:
-        "Guarda los parámetros del análisis"
     conda:
         CONDA
+    params:
+        value=lambda w: sorted_json(processes.parameters(S, w.process)),
+    message:
+        "Guarda los parámetros del análisis"
     script:
         "../scripts/keep_parameters.py"
 
 
 rule fix_window:
     input:
-        PR + "process_metadata.json",
+        here("process_metadata.json"),
     output:
-        PR + "data/raw/window.json",
+        here("data/raw/window.json"),
     log:
-        LOG + "fix_window.log",
-    params:
-        value=lambda w: sorted_json(processes.window(S, w.process)),
+        here("logs/fix_window.log"),
     localrule: True
-    message:
-        "Fija la ventana de tiempo"
     conda:
         CONDA
+    params:
+        value=lambda w: sorted_json(processes.window(S, w.process)),
+    message:
+        "Fija la ventana de tiempo"
     script:
         "../scripts/fix_window.py"

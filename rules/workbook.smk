@@ -3,26 +3,26 @@
 
 rule build_workbook:
     input:
-        metadata=PR + "process_metadata.json",
-        parameters=PR + "data/parameters.json",
-        window=PR + "data/raw/window.json",
-        transactions=PR + "data/transactions.parquet",
-        catalogue=PR + "data/labels.parquet",
-        analysis=[f"{PR}data/analysis/{name}.parquet" for name in ANALYSIS],
+        metadata=here("process_metadata.json"),
+        parameters=here("data/parameters.json"),
+        window=here("data/raw/window.json"),
+        transactions=here("data/transactions.parquet"),
+        catalogue=here("data/labels.parquet"),
+        analysis=[here(f"data/analysis/{name}.parquet") for name in ANALYSIS],
     output:
-        PR + "reports/workbook_state.json",
+        here("reports/workbook_state.json"),
     log:
-        LOG + "build_workbook.log",
-    params:
-        book=PR + "reports/{process}.xlsx",
-        excel=sorted_json(S.config.excel.model_dump()),
-        color=S.config.dataset.color_columnas_especiales,
+        here("logs/build_workbook.log"),
+    conda:
+        CONDA
     resources:
         mem_mb=1000,
         runtime=60,
+    params:
+        book=here("reports/{process}.xlsx"),
+        excel=sorted_json(S.config.excel.model_dump()),
+        color=S.config.dataset.color_columnas_especiales,
     message:
         "Prepara el libro de Excel"
-    conda:
-        CONDA
     script:
         "../scripts/build_workbook.py"
