@@ -22,9 +22,8 @@ rule all:
         all_files,
 
 
-if (
-    S.demo
-):  # a clone without credentials and without a process: a bare `snakemake` is the demo
+# a clone without credentials and without a process: a bare `snakemake` is the demo
+if S.demo:
 
     rule demo:  # must stand here: default_target does nothing in an included file
         default_target: True
@@ -32,11 +31,11 @@ if (
             lambda w: download_files(for_download()),
         log:
             f"{OUT}/logs/demo.log",
+        params:
+            process=lambda w: for_download(),
         localrule: True
         conda:
             "envs/dataset_manager.yaml"
-        params:
-            process=lambda w: for_download(),
         script:
             "scripts/download_info.py"
 

@@ -11,17 +11,17 @@ rule flatten:
         counts=here("data/flatten.json"),
     log:
         here("logs/flatten.log"),
-    conda:
-        CONDA
+    params:
+        client=sorted_json(S.config.elasticsearch.client_metrics),
+        manual=sorted_json(S.config.elasticsearch.manual_metrics),
     threads: 2
     resources:
         mem_mb=1000,
         runtime=60,
-    params:
-        client=sorted_json(S.config.elasticsearch.client_metrics),
-        manual=sorted_json(S.config.elasticsearch.manual_metrics),
     message:
         "Convierte las transacciones en tabla"
+    conda:
+        CONDA
     script:
         "../scripts/flatten.py"
 
@@ -38,18 +38,16 @@ rule analyse:
         [here(f"data/analysis/{name}.parquet") for name in ANALYSIS],
     log:
         here("logs/analyse.log"),
-    conda:
-        CONDA
+    params:
+        dataset=sorted_json(S.config.dataset.model_dump(exclude={"color_columnas_especiales"})),
+        top_suggestions=S.config.reference_analysis.top_suggestions,
     threads: 2
     resources:
         mem_mb=1000,
         runtime=60,
-    params:
-        dataset=sorted_json(
-            S.config.dataset.model_dump(exclude={"color_columnas_especiales"})
-        ),
-        top_suggestions=S.config.reference_analysis.top_suggestions,
     message:
         "Analiza referencias, dispositivos y coherencia"
+    conda:
+        CONDA
     script:
         "../scripts/analyse.py"

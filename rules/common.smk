@@ -12,10 +12,7 @@ from dataset_manager.files import sorted_json
 S = settings.load(Path(workflow.basedir), TYPED, config)
 OUT = str(S.out)
 CONDA = "../envs/dataset_manager.yaml"
-SAMPLE_FILES = [
-    f"{OUT}/sample/{name}"
-    for name in ("hits.ndjson.zst", "catalogue.sqlite", "sample.json")
-]
+SAMPLE_FILES = [f"{OUT}/sample/{name}" for name in ("hits.ndjson.zst", "catalogue.sqlite", "sample.json")]
 FROZEN = ["process_metadata.json", "data/parameters.json", "data/raw/window.json"]
 CATALOGUE = ["references", "labels", "model", "deployment", "folders"]
 ANALYSIS = [
@@ -64,11 +61,7 @@ def sample_files(w):
 
 
 def download_files(process):
-    book = (
-        ["reports/workbook_state.json"]
-        if processes.parameters(S, process)["generate_reports"]
-        else []
-    )
+    book = ["reports/workbook_state.json"] if processes.parameters(S, process)["generate_reports"] else []
     return of(process, *TABLES, *book)
 
 

@@ -6,13 +6,13 @@ rule make_sample:
         SAMPLE_FILES,
     log:
         f"{OUT}/logs/make_sample.log",
-    conda:
-        CONDA
     resources:
         mem_mb=1000,
         runtime=30,
     message:
         "Genera los datos de ejemplo"
+    conda:
+        CONDA
     script:
         "../scripts/make_sample.py"
 
@@ -26,14 +26,14 @@ rule extract_transactions:
         manifest=here("data/raw/manifest.json"),
     log:
         here("logs/extract_transactions.log"),
-    conda:
-        CONDA
     resources:
         elasticsearch=1,
         mem_mb=1000,
         runtime=240,
     message:
         "Lee las transacciones"
+    conda:
+        CONDA
     script:
         "../scripts/extract_transactions.py"
 
@@ -48,13 +48,13 @@ rule extract_catalogue:
         [here(f"data/{name}.parquet") for name in CATALOGUE],
     log:
         here("logs/extract_catalogue.log"),
-    conda:
-        CONDA
     resources:
         mysql=1,
         mem_mb=1000,
         runtime=60,
     message:
         "Lee el catálogo y las carpetas de imágenes"
+    conda:
+        CONDA
     script:
         "../scripts/extract_catalogue.py"

@@ -6,13 +6,13 @@ rule download_info:
         lambda w: download_files(for_download()),
     log:
         f"{OUT}/logs/download_info.log",
-    localrule: True
-    conda:
-        CONDA
     params:
         process=lambda w: for_download(),
+    localrule: True
     message:
         "Comprueba y cierra download_info"
+    conda:
+        CONDA
     script:
         "../scripts/download_info.py"
 
@@ -20,11 +20,11 @@ rule download_info:
 rule status:
     log:
         f"{OUT}/logs/status.log",
+    params:
+        typed=sorted_json(S.typed),
     localrule: True
     conda:
         CONDA
-    params:
-        typed=sorted_json(S.typed),
     script:
         "../scripts/status.py"
 
@@ -32,11 +32,11 @@ rule status:
 rule active_process:
     log:
         f"{OUT}/logs/active_process.log",
+    params:
+        typed=sorted_json(S.typed),
     localrule: True
     conda:
         CONDA
-    params:
-        typed=sorted_json(S.typed),
     script:
         "../scripts/active_process.py"
 
@@ -46,13 +46,13 @@ rule create_process:
         here("process_metadata.json"),
     log:
         here("logs/create_process.log"),
-    localrule: True
-    conda:
-        CONDA
     params:
         value=lambda w: sorted_json(processes.metadata_to_write(S, w.process)),
+    localrule: True
     message:
         "Crea el proceso {wildcards.process}"
+    conda:
+        CONDA
     script:
         "../scripts/create_process.py"
 
@@ -64,13 +64,13 @@ rule keep_parameters:
         here("data/parameters.json"),
     log:
         here("logs/keep_parameters.log"),
-    localrule: True
-    conda:
-        CONDA
     params:
         value=lambda w: sorted_json(processes.parameters(S, w.process)),
+    localrule: True
     message:
         "Guarda los parámetros del análisis"
+    conda:
+        CONDA
     script:
         "../scripts/keep_parameters.py"
 
@@ -82,12 +82,12 @@ rule fix_window:
         here("data/raw/window.json"),
     log:
         here("logs/fix_window.log"),
-    localrule: True
-    conda:
-        CONDA
     params:
         value=lambda w: sorted_json(processes.window(S, w.process)),
+    localrule: True
     message:
         "Fija la ventana de tiempo"
+    conda:
+        CONDA
     script:
         "../scripts/fix_window.py"

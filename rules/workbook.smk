@@ -13,16 +13,16 @@ rule build_workbook:
         here("reports/workbook_state.json"),
     log:
         here("logs/build_workbook.log"),
-    conda:
-        CONDA
-    resources:
-        mem_mb=1000,
-        runtime=60,
     params:
         book=here("reports/{process}.xlsx"),
         excel=sorted_json(S.config.excel.model_dump()),
         color=S.config.dataset.color_columnas_especiales,
+    resources:
+        mem_mb=1000,
+        runtime=60,
     message:
         "Prepara el libro de Excel"
+    conda:
+        CONDA
     script:
         "../scripts/build_workbook.py"
