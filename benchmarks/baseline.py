@@ -101,8 +101,7 @@ def devices(table: pd.DataFrame) -> pd.DataFrame:
     for device in table["device_id"].dropna().unique():
         mine = table[table["device_id"] == device].copy()
         client = mine[mine["transaction_metric"].isin(CLIENT)]
-        rows.append({"device_id": device, "num_cliente": len(client), "num_manual": len(mine) - len(client), "first": mine["Date"].min()}
-                    if "Date" in mine else {"device_id": device, "num_cliente": len(client), "num_manual": len(mine) - len(client)})  # fmt: skip
+        rows.append({"device_id": device, "num_cliente": len(client), "num_manual": len(mine) - len(client)})
     return pd.DataFrame(rows)
 
 
