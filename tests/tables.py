@@ -8,12 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-
 from dataset_manager.files import write_json
 
 WINDOW = {"gte": "2025-07-02T00:00:00+00:00", "lt": "2025-08-02T00:00:00+00:00", "read": "2025-08-01T12:00:00+00:00"}
 PARAMETERS = {"confidence": 0.7, "min_appearances": 3, "base_model_id": "", "generate_reports": True}
-FRUIT = ["MANZANA GOLDEN", "MANZANA FUJI", "PLÁTANO CANARIAS", "NARANJA MESA", "LIMÓN", "PERA CONFERENCIA", "TOMATE RAMA", "PEPINO", "CALABACÍN", "AGUACATE HASS"]
+FRUIT = [
+    "MANZANA GOLDEN",
+    "MANZANA FUJI",
+    "PLÁTANO CANARIAS",
+    "NARANJA MESA",
+    "LIMÓN",
+    "PERA CONFERENCIA",
+    "TOMATE RAMA",
+    "PEPINO",
+    "CALABACÍN",
+    "AGUACATE HASS",
+]
 
 REFERENCES = {
     "reference_id": "VARCHAR",
@@ -57,7 +67,14 @@ DEVICES = {
     "num_imagenes_dataset_adicionales": "BIGINT",
 }
 LABELS = {"label_id": "VARCHAR", "label_name": "VARCHAR", "created_at": "TIMESTAMP", "updated_at": "TIMESTAMP"}
-MODEL_DATA = {"model_id": "VARCHAR", "model_code": "VARCHAR", "class_index": "BIGINT", "class_name": "VARCHAR", "label_id": "VARCHAR", "label_name": "VARCHAR"}
+MODEL_DATA = {
+    "model_id": "VARCHAR",
+    "model_code": "VARCHAR",
+    "class_index": "BIGINT",
+    "class_name": "VARCHAR",
+    "label_id": "VARCHAR",
+    "label_name": "VARCHAR",
+}
 SUMMARY = {"block": "VARCHAR", "metric": "VARCHAR", "value": "VARCHAR", "position": "INTEGER"}
 CONSISTENCY = {
     "check_id": "VARCHAR",
@@ -126,7 +143,12 @@ def reference(number: int, **values: Any) -> list[Any]:
         "label_considerar": str(50 + number),
     }
     for n in (1, 2, 3):
-        row |= {f"top{n}_result_index": n, f"top{n}_result_label_name": FRUIT[(number + n) % len(FRUIT)], f"top{n}_%pesadas": 60.5 / n, f"top{n}_pct_ok": 99.0 / n}
+        row |= {
+            f"top{n}_result_index": n,
+            f"top{n}_result_label_name": FRUIT[(number + n) % len(FRUIT)],
+            f"top{n}_%pesadas": 60.5 / n,
+            f"top{n}_pct_ok": 99.0 / n,
+        }
     return list((row | values).values())
 
 
@@ -154,7 +176,9 @@ def write_transactions(path: Path, rows: int, extra: Sequence[str] = ()) -> None
     """`rows` transactions with the columns of the flattened table and about ten unknown ones; `extra` is SQL `expression AS name`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
-        connection.execute(f"COPY ({_TRANSACTIONS}{''.join(f', {one}' for one in extra)} FROM range({rows}) made(i)) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+        added = "".join(f", {one}" for one in extra)
+        query = f"{_TRANSACTIONS}{added} FROM range({rows}) made(i)"
+        connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 _TRANSACTIONS = """
@@ -216,7 +240,29 @@ def _model_data() -> Rows:
 
 
 def _suggestions() -> Rows:
-    return [["907", "00007", "PEPINO 7", None, "sin label", 993, "57", "label 57", 640, 71.3, "58", "label 58", 120, 13.4, None, None, None, None, "alta"]]
+    return [
+        [
+            "907",
+            "00007",
+            "PEPINO 7",
+            None,
+            "sin label",
+            993,
+            "57",
+            "label 57",
+            640,
+            71.3,
+            "58",
+            "label 58",
+            120,
+            13.4,
+            None,
+            None,
+            None,
+            None,
+            "alta",
+        ]
+    ]
 
 
 def _summary(transactions: int) -> Rows:
@@ -224,7 +270,11 @@ def _summary(transactions: int) -> Rows:
         "RESUMEN EJECUTIVO - ANÁLISIS DE DATASET": {"Deployment ID": "130", "Fecha de análisis": "2025-08-01 14:00:00"},
         "DATOS EXTRAÍDOS": {"Total registros Elasticsearch": str(transactions), "Total referencias": "74", "Total labels": "12"},
         "MODELO ACTIVO": {"Model ID": "33", "Frecuencia": "1000", "Porcentaje uso": "100.0%"},
-        "ANÁLISIS DE REFERENCIAS": {"Referencias no entrenadas": "15", "Sugerencias alta confianza": "1", "Sugerencias baja confianza": "0"},
+        "ANÁLISIS DE REFERENCIAS": {
+            "Referencias no entrenadas": "15",
+            "Sugerencias alta confianza": "1",
+            "Sugerencias baja confianza": "0",
+        },
         "ANÁLISIS DE DEVICES": {"Total devices": "9", "Devices activos (>50 trans)": "9"},
     }
     rows = [[block, metric, value] for block, metrics in blocks.items() for metric, value in metrics.items()]
@@ -233,7 +283,23 @@ def _summary(transactions: int) -> Rows:
 
 def _consistency() -> Rows:
     return [
-        ["label_en_dos_clases", "error", "Labels que están en dos clases del modelo", 1, "57 (Pepino, Calabacín)", "Pida que se corrija el modelo", 1],
-        ["referencia_sin_label", "aviso", "Referencias sin label", 3, "00007 PEPINO 7; 00012 LIMÓN 12; 00031 PERA 31", "Vea Sugerencias_Labels y rellene label_considerar", 2],
+        [
+            "label_en_dos_clases",
+            "error",
+            "Labels que están en dos clases del modelo",
+            1,
+            "57 (Pepino, Calabacín)",
+            "Pida que se corrija el modelo",
+            1,
+        ],
+        [
+            "referencia_sin_label",
+            "aviso",
+            "Referencias sin label",
+            3,
+            "00007 PEPINO 7; 00012 LIMÓN 12; 00031 PERA 31",
+            "Vea Sugerencias_Labels y rellene label_considerar",
+            2,
+        ],
         ["sin_imagen", "info", "Transacciones sin imágenes", 412, "70000012; 70000031", "Nada que hacer: no se usan para entrenar", 3],
     ]

@@ -47,7 +47,7 @@ class Elasticsearch(Section):
     )
     client_metrics: list[str] = Field(CLIENT_METRICS, description="metrics that count as `cliente`")
     manual_metrics: list[str] = Field(MANUAL_METRICS, description="metrics that count as `manual`")
-    max_results: int = Field(10_000, ge=1, le=10_000, description="hits in one page")
+    max_results: int = Field(5_000, ge=1, le=10_000, description="hits in one page")
     scroll_timeout: str = Field("5m", pattern=r"^\d+[smh]$", description="how long the server keeps the point in time between two pages")
     timeout: int = Field(30, ge=1, description="seconds that one request may take")
     max_retries: int = Field(3, ge=0, description="times that a request is repeated after 429, 502, 503, 504 or a timeout")

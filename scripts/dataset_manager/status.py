@@ -3,7 +3,7 @@
 In: settings and the files of the active process. Out: lines for the operator. Writes nothing, frees nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from dataset_manager.errors import SourceError, ToolError
 from dataset_manager.files import read_json
 from dataset_manager.settings import ProcessAwareSettings, is_sample
 
+Json = dict[str, Any]
 SHOWN_VARIABLES = (
     "ELASTIC_HOST",
     "ELASTIC_PORT",
@@ -150,8 +151,8 @@ def marks_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
     except ToolError as error:
         yield f"  {error}"
         return
-    for label, value in asked.items():
-        yield f"  {label}: {value}"
+    yield f"  A revisar: {asked.references_to_review} referencias y {asked.devices_to_review} dispositivos ({asked.review_pictures} imágenes propias)"
+    yield f"  A entrenar: {asked.references_included} referencias y {asked.devices_included} dispositivos ({asked.dataset_pictures} imágenes)"
 
 
 def legacy_lines(settings: ProcessAwareSettings) -> Iterator[str]:
@@ -178,10 +179,13 @@ def size(number: float) -> str:
 
 def check(settings: ProcessAwareSettings) -> None:
     """Asks each source of the active process (or of the configuration) once."""
-    from dataset_manager.sources import connections
+    from dataset_manager.sources import connections, resolve
 
     print("\nConexiones")
-    results = connections.check_all(settings, sources_of(settings))
+    identity = sources_of(settings)
+    builders = {"transactions": resolve.transactions, "catalogue": resolve.catalogue, "pictures": resolve.pictures}
+    places = {name: attempted(build, settings, identity) for name, build in builders.items()}
+    results = connections.check_all(**places, index_pattern=identity["index_pattern"])
     for result in results:
         print(f"  {result.source:<14} {'bien' if result.ok else 'FALLA'} ({result.latency_ms:.0f} ms) {result.detail}")
     failed = [result.source for result in results if not result.ok]
@@ -189,7 +193,15 @@ def check(settings: ProcessAwareSettings) -> None:
         raise SourceError(f"No responden: {', '.join(failed)} (el motivo está arriba)")
 
 
-def sources_of(settings: ProcessAwareSettings) -> dict[str, Any]:
+def attempted(build: Callable[[ProcessAwareSettings, Json], Any], settings: ProcessAwareSettings, identity: Json) -> Any:
+    """The place, or the error that says which credentials are missing: the other sources are still checked."""
+    try:
+        return build(settings, identity)
+    except ToolError as error:
+        return error
+
+
+def sources_of(settings: ProcessAwareSettings) -> Json:
     """The identity to check: of the active process, else what the configuration says."""
     name = settings.typed.get("process") or processes.pointer(settings)
     metadata = settings.metadata(name) if name else None

@@ -5,9 +5,9 @@ is the original text, so that a long integer or a long fraction survives. A page
 every line is then checked to be whole JSON; a page in any other shape is walked value by value, slowly.
 """
 
+import json
 import re
 from dataclasses import dataclass
-from json import JSONDecoder
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from typing import Any
 
@@ -17,7 +17,7 @@ TEXT = rb'"(?:[^"\\]|\\.)*"'
 HEAD = re.compile(rb'\{"_index":(' + TEXT + rb'),"_id":(' + TEXT + rb'),(?:"_ignored":\[[^\]]*\],)?"_score":null,"_source":')
 TAIL = re.compile(rb',"sort":(\[-?\d+\])\}(?:,(?=\{"_index":)|\Z)')
 OPENING, CLOSING = b'"hits":[', b"]}}"
-DECODER = JSONDecoder()
+DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def hit_line(index: bytes, document: bytes, source: bytes) -> bytes:
 
 def walk_page(body: bytes) -> Page:
     """The slow way, for any valid JSON."""
-    envelope = orjson.loads(body)
+    envelope = json.loads(body)
     hits, envelope["hits"]["hits"] = envelope["hits"]["hits"], []
     raw = elements(members(members(body.decode())["hits"])["hits"])
     return Page(envelope, [walk_hit(text) for text in raw], hits[-1].get("sort") if hits else None)

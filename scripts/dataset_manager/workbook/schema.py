@@ -95,7 +95,9 @@ REFERENCES = Tab(
         Column("devices_incluir", note="De qué devices se toman sus imágenes: de todos o de los marcados en Devices", accepts="devices"),
         Column("num_imagenes_dataset", "integer", "Cuántas imágenes de esta referencia lleva el dataset", "whole"),
         Column("producto_a_entrenar", note="Clase (carpeta) en la que se entrena. Obligatoria si incluir_dataset es si", accepts="text"),
-        Column("label_considerar", note="label_id con el que se entrena (véase Labels). Obligatorio si incluir_dataset es si", accepts="text"),
+        Column(
+            "label_considerar", note="label_id con el que se entrena (véase Labels). Obligatorio si incluir_dataset es si", accepts="text"
+        ),
     ),
     "Una fila por referencia: cuánto se vende, cuánto acierta el modelo, y sus marcas (columnas de color)",
     "references",
@@ -167,7 +169,9 @@ _DATASETS = tuple(
 )
 _TRACKING_COLOR = "#A6A6A6"
 TRACKING = (
-    Tab("revisar_imagenes_bajadas", _PICTURES, "Lo que bajó review_images por referencia; lo rellena la herramienta", color=_TRACKING_COLOR),
+    Tab(
+        "revisar_imagenes_bajadas", _PICTURES, "Lo que bajó review_images por referencia; lo rellena la herramienta", color=_TRACKING_COLOR
+    ),
     Tab("devices_imagenes_bajadas", _PICTURES, "Lo que bajó review_images por device; lo rellena la herramienta", color=_TRACKING_COLOR),
     Tab("datasets_creados", _DATASETS, "Las imágenes de cada dataset creado; lo rellena la herramienta", color=_TRACKING_COLOR),
 )

@@ -1,0 +1,61 @@
+"""A DuckDB of one job: its own folder beside the outputs, bounded memory, UTC, no network.
+
+In: a folder. Out: a connection whose files vanish with it, and Parquet files that are complete when they carry their name.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from string import Template
+
+import duckdb
+
+from dataset_manager.errors import DiskError
+from dataset_manager.files import replace_with
+
+MEMORY = "600MB"
+
+
+class SqlTemplate(Template):
+    """`@name`: `$` begins a JSON path."""
+
+    delimiter = "@"
+
+
+@contextmanager
+def working(folder: Path, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Tables larger than the memory go to disk. Raises DiskError when the disk has no room."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".tables-") as work:
+        base = duckdb.connect(f"{work}/work.duckdb")
+        try:
+            base.execute(
+                f"SET threads = {threads}; SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false; SET TimeZone = 'UTC';"
+                f"SET temp_directory = '{quoted(work)}'; SET autoinstall_known_extensions = false; SET enable_progress_bar = false"
+            )
+            yield base
+        except duckdb.IOException as error:
+            if "No space left" not in str(error):
+                raise
+            raise DiskError(f"{folder}: el disco está lleno. No se ha perdido nada; libere espacio y repita la orden") from error
+        finally:
+            base.close()
+
+
+def quoted(text: object) -> str:
+    """For the inside of an SQL string."""
+    return str(text).replace("'", "''")
+
+
+def script(name: str, **values: str) -> list[str]:
+    """The statements of an .sql file of this folder, with its @names filled in."""
+    text = (Path(__file__).parent / name).read_text("utf-8")
+    filled = SqlTemplate(text).substitute(values) if values else text
+    return [part for part in filled.split(";\n") if part.strip()]
+
+
+def write_parquet(base: duckdb.DuckDBPyConnection, query: str, path: Path, row_group: int = 50_000) -> None:
+    """The result of a query as one file."""
+    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group}"
+    replace_with(path, lambda temp: base.execute(f"COPY ({query}) TO '{quoted(temp)}' ({options})"))

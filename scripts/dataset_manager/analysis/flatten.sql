@@ -1,0 +1,95 @@
+-- One row per surviving document: data/transactions.parquet.
+-- In: `line` (_index, _id, _source as JSON; every hit), `folder` (picture folders). Rules: docs/rules.md, «Fields», «Kinds»,
+-- «Duplicates», «Derived columns». Statements run in order. Marked words are filled in by flatten.py and fields.py.
+
+-- What text means in each type; null where it means nothing.
+CREATE MACRO instant_of(v) AS CASE
+    WHEN length(v) > 4 AND TRY_CAST(v AS BIGINT) IS NOT NULL THEN epoch_ms(TRY_CAST(v AS BIGINT))
+    ELSE TRY_CAST(v AS TIMESTAMP) END;
+
+CREATE MACRO whole_of(v) AS CASE
+    WHEN NOT contains(v, '.') AND NOT contains(v, 'e') THEN TRY_CAST(v AS BIGINT)
+    WHEN TRY_CAST(v AS DOUBLE) = floor(TRY_CAST(v AS DOUBLE)) AND abs(TRY_CAST(v AS DOUBLE)) < 9e15 THEN TRY_CAST(TRY_CAST(v AS DOUBLE) AS BIGINT)
+    END;
+
+CREATE MACRO yes_no_of(v) AS CASE
+    WHEN lower(v) IN ('true', '1', '1.0') THEN true
+    WHEN lower(v) IN ('false', '0', '0.0') THEN false END;
+
+-- Ids and codes are text as written; a list or an object is no id, and an empty text is none.
+CREATE MACRO code_of(v) AS CASE WHEN v[1] NOT IN ('{', '[') THEN v END;
+
+CREATE MACRO name_of(v) AS v;
+
+-- Known fields in their types, every other field as text.
+CREATE TABLE hit AS
+WITH shaped AS (
+    SELECT _index, _id, _source, json_transform(_source, @shape) AS s
+    FROM line
+), opened AS (
+    SELECT *, @nested AS n FROM shaped
+), found AS (
+    SELECT _index, _id, {
+    @raw_struct
+    } AS raw@other_columns
+    FROM opened
+)
+SELECT
+    _index,
+    _id,
+    @typed_columns,
+    @unparsed@other_names
+FROM found;
+
+-- Which documents survive: a repeated (_index, _id) counts once; of the documents of one transaction and kind the one with the
+-- newest end counts, ties by the greatest (_index, _id); without a transaction_id nothing is merged.
+CREATE TABLE survivor AS
+WITH kinded AS (
+    SELECT rowid AS row_number, _index, _id, transaction_id, transaction_end_time, CASE
+        WHEN list_contains(@client, transaction_metric) THEN 'cliente'
+        WHEN list_contains(@manual, transaction_metric) THEN 'manual'
+        ELSE 'otro' END AS kind
+    FROM hit
+), documents AS (
+    SELECT *, row_number() OVER (PARTITION BY _index, _id ORDER BY row_number) AS copy FROM kinded
+), ranked AS (
+    SELECT *, CASE WHEN copy = 1 THEN row_number() OVER (
+        PARTITION BY copy, transaction_id, kind, CASE WHEN transaction_id IS NULL THEN row_number END
+        ORDER BY transaction_end_time DESC NULLS LAST, _index DESC, _id DESC) END AS place
+    FROM documents
+)
+SELECT row_number, kind, copy, place FROM ranked;
+
+-- The table itself, in the order of time.
+CREATE VIEW transaction_row AS
+WITH kept AS (
+    SELECT hit.*, survivor.kind FROM hit JOIN survivor ON survivor.row_number = hit.rowid WHERE survivor.place = 1
+), judged AS (
+    SELECT *,
+        transaction_start_time::DATE AS "Date",
+        CASE WHEN confidence = 'LOW' THEN 'No_result' WHEN topk = -1 THEN 'Error' ELSE 'Ok' END AS "Result",
+        CASE
+            WHEN kind <> 'cliente' OR selected_reference_is_trained IS NULL THEN ''
+            WHEN NOT selected_reference_is_trained THEN 'NOT_TRAINED'
+            WHEN result_index = selected_reference_index THEN 'SUCCESS'
+            ELSE 'FAIL' END AS "Result_modelo"
+    FROM kept
+)
+SELECT
+    _index, _id, transaction_start_time, transaction_end_time, judged.transaction_id, transaction_metric, kind, deployment_id, device_id,
+    device_name, "time", model_id, confidence, topk, result_index, result_label_name, selected_reference_code, selected_reference_name,
+    selected_reference, selected_reference_index, selected_reference_is_trained, predicted_codes, predicted_names, unparsed,
+    "Date",
+    "Result",
+    ("Result" = 'Ok')::TINYINT AS "Ok",
+    ("Result" = 'No_result')::TINYINT AS "No_result",
+    ("Result" = 'Error')::TINYINT AS "Error",
+    "Result_modelo",
+    ("Result_modelo" = 'SUCCESS')::TINYINT AS "Ok_modelo",
+    folder.folder_url,
+    coalesce(folder.folder_files, []::VARCHAR[]) AS folder_files,
+    (len(coalesce(folder.folder_files, [])) > 0)::TINYINT AS has_image,
+    len(coalesce(folder.folder_files, []))::INTEGER AS num_images,
+    CASE WHEN len(coalesce(folder.folder_files, [])) > 0 THEN ltrim(coalesce(folder.folder_url, ''), '/') ELSE '' END AS image_link@other_names
+FROM judged LEFT JOIN folder ON folder.transaction_id = judged.transaction_id
+ORDER BY transaction_start_time, judged.transaction_id, _index, _id

@@ -1,0 +1,88 @@
+"""The parts an extraction leaves in `data/raw`: one compressed file of hits per slice, and beside it what is known of it.
+
+In: lines of hits. Out: `<slice>.ndjson.zst` and, last, `<slice>.json`: a slice whose JSON exists is whole.
+"""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+from dataset_manager import files
+from dataset_manager.sources.query import TimeSlice
+
+Record = dict[str, Any]
+
+
+class PartFile:
+    """A slice being written; nothing carries its name before `finish`."""
+
+    def __init__(self, folder: Path, one: TimeSlice) -> None:
+        self.slice = one
+        self.path = folder / f"{one.name}.ndjson.zst"
+        self.temp = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        self.hits = 0
+        with files.write_errors(self.path):
+            self.handle = self.temp.open("wb")
+        self.stream = zstandard.ZstdCompressor().stream_writer(self.handle, closefd=False)
+
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Appends whole lines."""
+        with files.write_errors(self.path):
+            self.stream.write(b"".join(lines))
+        self.hits += len(lines)
+
+    def finish(self, total: int, read: datetime, asked: str) -> Record:
+        """The file gets its name, then its record. A record of before goes first: it would speak of another file."""
+        with files.write_errors(self.path):
+            self.stream.close()  # type: ignore[no-untyped-call]
+            self.handle.close()
+            files.sync(self.temp)
+            record_file(self.path.parent, self.slice).unlink(missing_ok=True)
+            self.temp.replace(self.path)
+        record = {
+            "file": self.path.name,
+            "gte": self.slice.gte.isoformat(),
+            "lt": self.slice.lt.isoformat(),
+            "hits": self.hits,
+            "total": total,
+            "bytes": self.path.stat().st_size,
+            "final": self.slice.final(read),
+            "read": read.isoformat(),
+            "asked": asked,
+        }
+        keep_record(self.path.parent, self.slice, record)
+        return record
+
+    def discard(self) -> None:
+        """After a failure; harmless after `finish`."""
+        self.handle.close()
+        self.temp.unlink(missing_ok=True)
+
+
+def record_file(folder: Path, one: TimeSlice) -> Path:
+    """Where a slice's record stands."""
+    return folder / f"{one.name}.json"
+
+
+def keep_record(folder: Path, one: TimeSlice, record: Record) -> None:
+    """Says that the slice is whole."""
+    files.write_json(record_file(folder, one), record)
+
+
+def stored(folder: Path, one: TimeSlice) -> Record | None:
+    """The record of a slice that is there and whole: same edges, the file as long as it was."""
+    record: Record | None = files.read_json(record_file(folder, one))
+    if record is None or (record["gte"], record["lt"]) != (one.gte.isoformat(), one.lt.isoformat()):
+        return None
+    part = folder / record["file"]
+    return record if part.is_file() and part.stat().st_size == record["bytes"] else None
+
+
+def sweep(folder: Path) -> None:
+    """Removes what killed runs left half written; only under the extraction's lock."""
+    for leftover in folder.glob(".*.tmp"):
+        leftover.unlink(missing_ok=True)

@@ -1,0 +1,330 @@
+"""`reports/<process>.xlsx`, built from the analysed tables and from what a person wrote in the book before.
+
+In: Parquet tables, window, parameters, and the book if there is one. Out: the book replaced whole, a copy of the old
+one in `.history`, and last `workbook_state.json`. Killed anywhere, the marks are in the old book or in the new one, and
+the same command finishes. Rules: docs/rules.md, «Workbook» and «Marks».
+"""
+
+import io
+import logging
+import zipfile
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from dataset_manager.errors import WorkbookError
+from dataset_manager.files import locked, read_json, sha256_of, write_errors, write_json
+from dataset_manager.workbook import big_sheet, locking, parts
+from dataset_manager.workbook.carry import Carried, inventory
+from dataset_manager.workbook.history import keep_copy, newest_copy
+from dataset_manager.workbook.merge import Merged, Orphan, merge, orphan_table, read_orphans
+from dataset_manager.workbook.opening import opened, sheet_parts
+from dataset_manager.workbook.reading import Table, read_tables, sheets_of
+from dataset_manager.workbook.render import Book, render
+from dataset_manager.workbook.schema import (
+    CONSISTENCY,
+    CONSISTENCY_FIELDS,
+    LABELS,
+    MARKED,
+    MODEL_DATA,
+    ORPHANS,
+    TRACKING,
+    TRANSACTIONS,
+    Tab,
+    suggestions,
+)
+from dataset_manager.workbook.verify import verify
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ROUNDS = 3
+EXAMPLES = 20
+LARGE_PART = 2_000_000_000
+logger = logging.getLogger("dataset_manager")
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class WorkbookOptions:
+    """What the configuration decides about the workbook."""
+
+    max_rows: int = 200_000
+    color: str = "#87CEEB"
+    timezone: str = "Europe/Madrid"
+    history: int = 20
+
+
+@dataclass
+class Before:
+    """The book as a person left it; empty when there is none."""
+
+    fingerprint: str = ""
+    tables: dict[str, Table] = field(default_factory=dict)
+    orphans: list[Orphan] = field(default_factory=list)
+    tracking: dict[str, list[list[Any]]] = field(default_factory=dict)
+    carried: Carried = field(default_factory=Carried)
+
+
+def build(
+    data_dir: Path, window_file: Path, parameters_file: Path, book: Path, state_file: Path, *, options: WorkbookOptions, sample: bool
+) -> Json:
+    """Builds or rebuilds the workbook and returns its state (also written to `state_file`, last).
+
+    In: `transactions`, `labels` and `analysis/*` under `data_dir` (shapes: docs/rules.md). Errors: WorkbookError when the
+    old book cannot be read (it is left alone), or is open at the end (the new one is kept beside it); DiskError.
+    """
+    import duckdb
+
+    locking.warn_if_open(book)
+    with locked(locking.lock_file(book)), duckdb.connect() as connection:
+        locking.remove_leftovers(book)
+        content = _Content(connection, data_dir, read_json(window_file), read_json(parameters_file), options, sample)
+        state = _rounds(content, book, read_json(state_file) or {})
+        write_json(state_file, state)
+    _report(book, state)
+    return state
+
+
+@dataclass
+class _Content:
+    """What a build shows, whatever was in the book before."""
+
+    connection: "DuckDBPyConnection"
+    data_dir: Path
+    window: Json
+    parameters: Json
+    options: WorkbookOptions
+    sample: bool
+
+    def table(self, name: str) -> list[Json]:
+        """An analysed table as rows by column name."""
+        cursor = self.connection.execute("SELECT * FROM read_parquet(?)", [str(self.data_dir / f"{name}.parquet")])
+        names = [str(column[0]) for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _rounds(content: _Content, book: Path, state: Json) -> Json:
+    """Reads, merges and replaces; again when somebody saved the book meanwhile."""
+    for _ in range(ROUNDS):
+        try:
+            return _round(content, book, state)
+        except locking.BookMovedError:
+            logger.info("%s se ha guardado mientras tanto: se vuelve a leer", book.name)
+    raise WorkbookError(f"{book}: alguien lo está guardando sin parar; ciérrelo y repita la orden")
+
+
+def _round(content: _Content, book: Path, state: Json) -> Json:
+    before = _before(book, content.options.history)
+    merged = [_merged(content, tab, before, state) for tab in MARKED]
+    sheet = big_sheet.plan(
+        content.connection, content.data_dir / "transactions.parquet", content.options.max_rows, content.options.timezone
+    )
+    shown = _book(content, book, before, merged, sheet)
+    made = locking.temporary(book)
+    try:
+        with write_errors(book):
+            _write(content, shown, sheet, made)
+        verify(made, shown, sheet, content.connection)
+        locking.install(made, book, before.fingerprint)
+    finally:
+        made.unlink(missing_ok=True)
+    return _state(content, book, before, merged, shown, sheet)
+
+
+def _before(book: Path, kept: int) -> Before:
+    """Reads the copy in `.history`, so that what is merged is exactly what can be gone back to."""
+    if not book.is_file():
+        copy = newest_copy(book)
+        if copy:
+            logger.warning("%s no estaba: se construye con las marcas por defecto. Copia más reciente de sus marcas: %s", book.name, copy)
+        return Before()
+    with opened(book):
+        copy = keep_copy(book, kept)
+    with opened(copy) as archive:
+        values = sheets_of(book, archive)
+        tables = read_tables(book, archive, values, MARKED, every_column=False)
+        _refuse_repeated(book, tables)
+        tracking = {tab.name: values[tab.name] for tab in TRACKING if values.get(tab.name)}
+        carried = inventory(book, archive, tables, values)
+    _warn_missing(tables, copy)
+    return Before(sha256_of(copy), {table.tab.name: table for table in tables}, read_orphans(values.get(ORPHANS, [])), tracking, carried)
+
+
+def _refuse_repeated(book: Path, tables: list[Table]) -> None:
+    """Two rows of one key: nobody knows which marks count."""
+    problems = []
+    for table in tables:
+        seen: dict[str, int] = {}
+        for number, row in table.rows:
+            key = table.key(row)
+            if key in seen:
+                problems.append(f"{table.tab.name}: {table.tab.key} {key} está en las filas {seen[key]} y {number}")
+            if key:
+                seen.setdefault(key, number)
+    if problems:
+        raise WorkbookError(
+            f"{book}: no se ha tocado; deje una sola fila de cada una y repita la orden:\n" + "\n".join(f"  - {p}" for p in problems)
+        )
+
+
+def _warn_missing(tables: list[Table], copy: Path) -> None:
+    for table in tables:
+        missing = [name for name in table.tab.editable if name not in table.columns]
+        if missing:
+            logger.warning(
+                "%s: faltaban las columnas %s; vuelven con sus valores por defecto. Las marcas que tuvieran: %s",
+                table.tab.name,
+                missing,
+                copy,
+            )
+
+
+def _merged(content: _Content, tab: Tab, before: Before, state: Json) -> Merged:
+    fresh = content.table(f"analysis/{tab.source}")
+    known = state.get("keys", {}).get(tab.name, [])
+    return merge(tab, fresh, before.tables.get(tab.name), before.carried, before.orphans, known)
+
+
+def _book(content: _Content, book: Path, before: Before, merged: list[Merged], sheet: big_sheet.BigSheet) -> Book:
+    orphans = [orphan for one in merged for orphan in one.orphans]
+    lost = before.carried.lost + [line for one in merged for line in one.lost]
+    found = content.table("analysis/label_suggestions")
+    ranks = sum(name.endswith("_porcentaje") for name in found[0]) if found else 3
+    tables = [(LABELS, content.table("labels")), (MODEL_DATA, content.table("analysis/model_data")), (suggestions(ranks), found)]
+    checks = sorted(content.table("analysis/consistency"), key=lambda row: row["position"])
+    own = _own_checks(merged, orphans, lost, sheet)
+    return Book(
+        title=book.stem,
+        subtitle=_subtitle(content.window, content.options.timezone),
+        sample=content.sample,
+        color=content.options.color,
+        created=datetime.fromisoformat(content.window["read"]),
+        summary=_summary(content, sheet, orphans, lost),
+        marked=merged,
+        tables=[(tab, [[row.get(name) for name in tab.names] for row in rows]) for tab, rows in tables],
+        consistency=[[row[name] for name in CONSISTENCY_FIELDS] for row in checks] + own,
+        fields=sheet.fields,
+        transactions=sheet.rows,
+        tracking=before.tracking,
+        orphans=orphan_table(orphans),
+        own=before.carried.sheets,
+    )
+
+
+def _subtitle(window: Json, timezone: str) -> str:
+    zone = ZoneInfo(timezone)
+    start, end, read = (f"{datetime.fromisoformat(window[name]).astimezone(zone):%Y-%m-%d %H:%M}" for name in ("gte", "lt", "read"))
+    return f"Transacciones desde {start} hasta {end}, leídas el {read} (hora de {timezone})"
+
+
+def _summary(content: _Content, sheet: big_sheet.BigSheet, orphans: list[Orphan], lost: list[str]) -> list[tuple[str, str, str]]:
+    rows = sorted(content.table("analysis/summary"), key=lambda row: row["position"])
+    block = "ESTE LIBRO"
+    mine = [(block, TRANSACTIONS, _rows_shown(sheet))]
+    if orphans:
+        mine.append((block, f"Filas en {ORPHANS}", str(len(orphans))))
+    if lost:
+        mine.append((block, "No se pudo trasladar", f"{len(lost)} cosas: véase Consistencia"))
+    return [(str(row["block"]), str(row["metric"]), "" if row["value"] is None else str(row["value"])) for row in rows] + mine
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
+
+
+def _rows_shown(sheet: big_sheet.BigSheet) -> str:
+    if sheet.rows == sheet.total:
+        return f"las {_thousands(sheet.total)} transacciones"
+    return f"las {_thousands(sheet.rows)} más recientes de {_thousands(sheet.total)} transacciones"
+
+
+def _own_checks(merged: list[Merged], orphans: list[Orphan], lost: list[str], sheet: big_sheet.BigSheet) -> list[list[Any]]:
+    """What only the book knows, in the columns of Consistencia; nothing where there is nothing to say."""
+    below = merged[0].below_choice
+    returned = [f"{one.tab.name} {key}" for one in merged for key in one.returned]
+    gone = [f"{orphan.sheet} {orphan.key} {orphan.name}".strip() for orphan in orphans]
+    cut = [TRANSACTIONS] if sheet.capped else []
+    texts = [f"{sheet.cut_texts} textos"] if sheet.cut_texts else []
+    checks = [
+        (
+            "aviso",
+            "Referencias que superan el umbral y cuya marca incluir_dataset dice no",
+            below,
+            "Cambie incluir_dataset si deben entrar",
+            "umbral_sin_incluir",
+        ),
+        (
+            "aviso",
+            "Marcas de filas que ya no están en los datos",
+            gone,
+            f"Véase {ORPHANS}; nada que hacer si se esperaba",
+            "marcas_huerfanas",
+        ),
+        (
+            "info",
+            "Filas que se habían borrado del libro",
+            returned,
+            "Han vuelto con valores por defecto; para dejarlas fuera, marque no",
+            "filas_borradas",
+        ),
+        (
+            "aviso",
+            "Cosas añadidas al libro que no se pudieron trasladar",
+            lost,
+            "Están en la copia más reciente de .history",
+            "no_trasladado",
+        ),
+        (
+            "info",
+            f"{TRANSACTIONS} no muestra todo: {_rows_shown(sheet)}",
+            cut,
+            "Todas están en data/transactions.parquet",
+            "datos_recortados",
+        ),
+        ("info", "Textos que no caben en una celda, cortados", texts, "Enteros están en data/transactions.parquet", "textos_cortados"),
+    ]
+    return [
+        [severity, text, len(found), "; ".join(found[:EXAMPLES]), action, name] for severity, text, found, action, name in checks if found
+    ]
+
+
+def _write(content: _Content, shown: Book, sheet: big_sheet.BigSheet, made: Path) -> None:
+    """The drawn book, with the transactions streamed into their part."""
+    with zipfile.ZipFile(io.BytesIO(render(shown))) as drawn:
+        name = sheet_parts(drawn)[TRANSACTIONS]
+        before, header, styles, after = parts.template(drawn.read(name), len(sheet.fields))
+        rows = big_sheet.rows(content.connection, sheet, styles) if sheet.rows else iter(())
+        first = next(rows, b"")
+        large = len(first) / big_sheet.BATCH * sheet.rows * 1.5 > LARGE_PART
+        made.parent.mkdir(parents=True, exist_ok=True)
+        parts.rewrite(drawn, made, {name: parts.Part(chain([before, header, first], rows, [after]), large)})
+
+
+def _state(content: _Content, book: Path, before: Before, merged: list[Merged], shown: Book, sheet: big_sheet.BigSheet) -> Json:
+    counts = {one.tab.name: len(one.rows) for one in merged} | {tab.name: len(rows) for tab, rows in shown.tables}
+    return {
+        "window": content.window,
+        "parameters": content.parameters,
+        "rows": sheet.total,
+        "sheets": counts | {CONSISTENCY.name: len(shown.consistency), TRANSACTIONS: sheet.rows},
+        "keys": {one.tab.name: [row[one.tab.key] for row in one.rows] for one in merged},
+        "orphans": {one.tab.name: [orphan.key for orphan in one.orphans] for one in merged},
+        "not_carried": before.carried.lost + [line for one in merged for line in one.lost],
+        "capped": sheet.capped,
+        "book_sha256": sha256_of(book),
+    }
+
+
+def _report(book: Path, state: Json) -> None:
+    counts = state["sheets"]
+    logger.info(
+        "Libro: %s (%s referencias, %s devices, %s transacciones)",
+        book,
+        *(_thousands(counts[name]) for name in ("References", "Devices", TRANSACTIONS)),
+    )
+    for line in state["not_carried"]:
+        logger.warning("No se pudo trasladar: %s", line)
