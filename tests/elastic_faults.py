@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -157,6 +157,7 @@ def handler_of(server: FaultyServer) -> type[BaseHTTPRequestHandler]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -169,7 +170,8 @@ def handler_of(server: FaultyServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("X-Elastic-Product", "Elasticsearch")
             self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
-            self.wfile.write(response.body)
+            with suppress(BrokenPipeError):  # the client has given up
+                self.wfile.write(response.body)
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = any
 
@@ -225,7 +227,9 @@ class FakeElastic:
         if "aggs" in body:
             filters = body["aggs"]["slices"]["filters"]["filters"]
             buckets = {name: {"doc_count": len(self.within(clause))} for name, clause in filters.items()}
-            return answered({**head, "hits": {"total": {"value": 0, "relation": "eq"}, "hits": []}, "aggregations": {"slices": {"buckets": buckets}}})
+            return answered(
+                {**head, "hits": {"total": {"value": 0, "relation": "eq"}, "hits": []}, "aggregations": {"slices": {"buckets": buckets}}}
+            )
         found = self.within(body["query"]["bool"]["filter"][2])
         if "slice" in body:
             found = [item for item in found if item[0] % body["slice"]["max"] == body["slice"]["id"]]

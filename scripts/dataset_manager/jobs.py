@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,9 +51,15 @@ def job(snakemake: Any) -> Iterator[Job]:
         logs.command("[EXITOSO]", rule, running.metrics | {"segundos": f"{time.monotonic() - started:.1f}"})
     except ToolError as error:
         fail(rule, str(error))
-    except Exception as error:  # noqa: BLE001 - the top-level handler: everything unforeseen ends here, with its traceback in the log
-        LOGGER.exception("Error inesperado en %s", rule)
+    except Exception as error:  # noqa: BLE001 - the top-level handler: everything unforeseen ends here
+        only_files()
+        LOGGER.error("%s", traceback.format_exc())
         fail(rule, f"Error inesperado en {rule}: {type(error).__name__}: {error}. El detalle está en {snakemake.log[0]}")
+
+
+def only_files() -> None:
+    """A traceback is for the log, not for the terminal."""
+    LOGGER.handlers[:] = [handler for handler in LOGGER.handlers if isinstance(handler, logging.FileHandler)]
 
 
 def commands_file(log_file: Path) -> Path | None:
@@ -68,13 +75,11 @@ def sections(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fail(rule: str, message: str) -> None:
-    """Says it once: main.py prints what is in its error file at the very end; without main.py the terminal is ours."""
-    error_file = os.environ.get(ERROR_FILE_VARIABLE)
-    if error_file:
+    """Says it once: to main.py, which prints it at the very end, or to the terminal; and to the log."""
+    only_files()
+    LOGGER.error("%s", message)
+    if error_file := os.environ.get(ERROR_FILE_VARIABLE):
         replace(Path(error_file), json.dumps({"rule": rule, "message": message}).encode())
-        LOGGER.handlers[:] = [handler for handler in LOGGER.handlers if isinstance(handler, logging.FileHandler)]
-    if LOGGER.handlers:
-        LOGGER.error("%s", message)
-    elif not error_file:
+    else:
         print(f"Error: {message}", file=sys.stderr)
     sys.exit(1)

@@ -151,8 +151,10 @@ def marks_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
     except ToolError as error:
         yield f"  {error}"
         return
-    yield f"  A revisar: {asked.references_to_review} referencias y {asked.devices_to_review} dispositivos ({asked.review_pictures} imágenes propias)"
-    yield f"  A entrenar: {asked.references_included} referencias y {asked.devices_included} dispositivos ({asked.dataset_pictures} imágenes)"
+    review = f"{asked.references_to_review} referencias y {asked.devices_to_review} dispositivos"
+    train = f"{asked.references_included} referencias y {asked.devices_included} dispositivos"
+    yield f"  A revisar: {review} ({asked.review_pictures} imágenes propias)"
+    yield f"  A entrenar: {train} ({asked.dataset_pictures} imágenes)"
 
 
 def legacy_lines(settings: ProcessAwareSettings) -> Iterator[str]:

@@ -26,7 +26,9 @@ def test_every_hit_of_the_window_lands_in_the_part_of_its_day(tmp_path: Path) ->
     assert manifest["hits"] == 100
     assert manifest["source"] == "embedded"
     assert manifest["window"] == WINDOW
-    assert [(one["file"], one["hits"], one["total"]) for one in manifest["slices"]] == [(f"2025-07-0{d}.ndjson.zst", 25, 25) for d in (2, 3, 4, 5)]
+    assert [(one["file"], one["hits"], one["total"]) for one in manifest["slices"]] == [
+        (f"2025-07-0{d}.ndjson.zst", 25, 25) for d in (2, 3, 4, 5)
+    ]
     assert json.loads(manifest_file.read_text()) == manifest
 
 
@@ -55,7 +57,9 @@ def test_lists_and_dotted_names_are_looked_into_as_an_index_does(tmp_path: Path)
 def test_times_of_every_form_fall_into_their_day(tmp_path: Path) -> None:
     times = ["2025-07-03T01:00:00", 1751504400000, "1751504400000", "2025-07-02T23:30:00-01:30", "2025-07-03T01:00:00.123456+00:00"]
     window, manifest_file = raw_folder(tmp_path)
-    manifest = extract(identity(), window, manifest_file, source=export(tmp_path / "hits.ndjson", [hit(n, time) for n, time in enumerate(times)]))
+    manifest = extract(
+        identity(), window, manifest_file, source=export(tmp_path / "hits.ndjson", [hit(n, time) for n, time in enumerate(times)])
+    )
     assert [one["hits"] for one in manifest["slices"]] == [0, 5, 0, 0]
 
 

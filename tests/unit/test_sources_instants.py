@@ -37,7 +37,20 @@ def test_what_is_missing_is_the_first_of_its_kind(value: str, expected: int) -> 
 
 @pytest.mark.parametrize(
     "value",
-    ["", "2025-07-02 10:11:12", "02/07/2025", "2025-02-30", "2025-13-01", "2025-07-02T24:00:00", "2025-07-02T10:11:60", "mañana", None, True, {}, []],
+    [
+        "",
+        "2025-07-02 10:11:12",
+        "02/07/2025",
+        "2025-02-30",
+        "2025-13-01",
+        "2025-07-02T24:00:00",
+        "2025-07-02T10:11:60",
+        "mañana",
+        None,
+        True,
+        {},
+        [],
+    ],
 )
 def test_what_elasticsearch_refuses_has_no_instant(value: Any) -> None:
     assert instants(value) == []

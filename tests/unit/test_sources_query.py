@@ -1,5 +1,6 @@
 """The question put to the transactions, and the slices it is cut into."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from dataset_manager.sources import query
@@ -9,7 +10,7 @@ from transactions import METRICS, READ, WINDOW, identity
 def test_a_window_is_cut_into_utc_days_without_gap_or_overlap() -> None:
     slices = query.time_slices(WINDOW, 3)
     assert [one.name for one in slices] == ["2025-07-02", "2025-07-03", "2025-07-04", "2025-07-05"]
-    assert all(before.lt == after.gte for before, after in zip(slices, slices[1:], strict=False))
+    assert all(before.lt == after.gte for before, after in itertools.pairwise(slices))
     assert (slices[0].gte.isoformat(), slices[-1].lt.isoformat()) == (WINDOW["gte"], WINDOW["lt"])
 
 

@@ -55,7 +55,7 @@ class Tool:
         self.text = run.communicate(timeout=180)[0]
         log = next(iter(self.root.glob("output*/logs/snakemake.log")), None)
         words = self.text + (log.read_text("utf-8") if log else "")
-        self.jobs = re.findall(r"^(?:local)?rule (\w+):", words, re.M)
+        self.jobs = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", words)
         return run.returncode
 
     def main(self, *line: str, **env: str) -> int:

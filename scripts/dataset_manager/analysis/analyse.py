@@ -19,7 +19,14 @@ from dataset_manager.files import read_json
 
 log = logging.getLogger("dataset_manager")
 Json = Mapping[str, Any]
-TABLES = {"transactions": "transactions", "reference": "references", "label": "labels", "model": "model", "deployment": "deployment", "folder": "folders"}
+TABLES = {
+    "transactions": "transactions",
+    "reference": "references",
+    "label": "labels",
+    "model": "model",
+    "deployment": "deployment",
+    "folder": "folders",
+}
 ORDER = ("references", "devices", "model_data", "label_suggestions", "consistency", "summary")  # the later read the earlier
 
 
@@ -35,7 +42,15 @@ class DatasetDefaults:
 
 
 def analyse(
-    data_dir: Path, out_dir: Path, *, parameters: Json, identity: Json, window: Json, defaults: DatasetDefaults, sample: bool, threads: int = 2
+    data_dir: Path,
+    out_dir: Path,
+    *,
+    parameters: Json,
+    identity: Json,
+    window: Json,
+    defaults: DatasetDefaults,
+    sample: bool,
+    threads: int = 2,
 ) -> dict[str, int]:
     """Writes the six tables and gives their row counts. Raises DiskError."""
     counts = read_json(data_dir / "flatten.json")

@@ -5,7 +5,7 @@ In: the keys that occur in the documents. Out: SQL expressions for the columns o
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 TOP, NESTED = "top", "transaction_data"
@@ -98,7 +98,8 @@ def leftovers(keys: Keys) -> list[Other]:
         unopened = "json_type(_source, '$.metric_data') <> 'OBJECT' OR s.transaction_data IS NOT NULL"
         found.append(Other("metric_data", f"CASE WHEN {unopened} THEN _source->>'$.metric_data' END"))
     if keys.odd:
-        found.append(Other("transaction_data", "CASE WHEN json_type(_source, '$.transaction_data') <> 'OBJECT' THEN _source->>'$.transaction_data' END"))
+        closed = "json_type(_source, '$.transaction_data') <> 'OBJECT'"
+        found.append(Other("transaction_data", f"CASE WHEN {closed} THEN _source->>'$.transaction_data' END"))
     return found
 
 
@@ -160,10 +161,12 @@ def typed_columns() -> str:
 
 def unparsed_column() -> str:
     """{field: text} of the values that are not of the expected type; null when there is none."""
-    bad = {name: f"raw.{quoted(name)} <> '' AND {kind}_of(raw.{quoted(name)}) IS NULL" for name, (_, kind) in KNOWN.items() if kind != "name"}
+    typed = {name: kind for name, (_, kind) in KNOWN.items() if kind != "name"}
+    bad = {name: f"raw.{quoted(name)} <> '' AND {kind}_of(raw.{quoted(name)}) IS NULL" for name, kind in typed.items()}
     pairs = ", ".join(f"CASE WHEN {test} THEN {{'key': {literal(name)}, 'value': raw.{quoted(name)}}} END" for name, test in bad.items())
     anything = " OR ".join(f"({test})" for test in bad.values())
-    return f"CASE WHEN {anything} THEN to_json(map_from_entries([entry FOR entry IN [{pairs}] IF entry IS NOT NULL]))::VARCHAR END AS unparsed"
+    entries = f"[entry FOR entry IN [{pairs}] IF entry IS NOT NULL]"
+    return f"CASE WHEN {anything} THEN to_json(map_from_entries({entries}))::VARCHAR END AS unparsed"
 
 
 def other_columns(plan: Plan) -> str:

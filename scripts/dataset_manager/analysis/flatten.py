@@ -18,7 +18,12 @@ from dataset_manager.files import read_json, write_json
 
 log = logging.getLogger("dataset_manager")
 Json = dict[str, Any]
-EXAMPLES = 20
+LARGEST_DOCUMENT = 64 * 1024 * 1024  # bytes; DuckDB's own limit is 16 MB
+# One row per field with values that are not of its type: how many documents, and up to 20 of the texts.
+UNPARSED = """
+WITH found AS (SELECT DISTINCT unnest(json_keys(unparsed)) AS field, unparsed, _index, _id FROM hit WHERE unparsed IS NOT NULL)
+SELECT field, count(*), list(DISTINCT unparsed ->> ('$."' || field || '"'))[:20] FROM found GROUP BY field ORDER BY field
+"""
 
 
 def flatten(
@@ -52,10 +57,8 @@ def read_lines(base: duckdb.DuckDBPyConnection, parts: list[Path]) -> None:
         return
     files = ", ".join(f"'{quoted(part)}'" for part in parts)
     shape = "{'_index': 'VARCHAR', '_id': 'VARCHAR', '_source': 'JSON'}"
-    base.execute(
-        f"CREATE VIEW line AS FROM read_json([{files}], format = 'newline_delimited', compression = 'zstd', columns = {shape}, "
-        "maximum_object_size = 67108864)"
-    )
+    options = f"format = 'newline_delimited', compression = 'zstd', maximum_object_size = {LARGEST_DOCUMENT}"
+    base.execute(f"CREATE VIEW line AS FROM read_json([{files}], columns = {shape}, {options})")
 
 
 def transform(base: duckdb.DuckDBPyConnection, client: Sequence[str], manual: Sequence[str]) -> None:
@@ -93,13 +96,10 @@ def keys(base: duckdb.DuckDBPyConnection) -> fields.Keys:
 def counted(base: duckdb.DuckDBPyConnection) -> Json:
     """What `Consistencia` and the closing step need to know."""
     total, same_document, same_transaction, rows = base.execute(
-        "SELECT count(*), count_if(copy > 1), count_if(place > 1), count_if(place = 1) FROM survivor"
+        "SELECT count(*), count(*) FILTER (copy > 1), count(*) FILTER (place > 1), count(*) FILTER (place = 1) FROM survivor"
     ).fetchall()[0]
     kinds = base.execute("SELECT kind, count(*) FROM survivor WHERE place > 1 GROUP BY kind ORDER BY kind").fetchall()
-    unparsed = base.execute(
-        "SELECT field, count(*), list(text ORDER BY text)[:20] FROM (SELECT DISTINCT unnest(json_keys(unparsed)) AS field, unparsed ->> field AS text, "
-        "_index, _id FROM hit WHERE unparsed IS NOT NULL) GROUP BY field ORDER BY field"
-    ).fetchall()
+    unparsed = base.execute(UNPARSED).fetchall()
     without_id = base.execute("SELECT count(*) FROM hit WHERE transaction_id IS NULL").fetchall()[0][0]
     return {
         "hits": total,
@@ -109,7 +109,7 @@ def counted(base: duckdb.DuckDBPyConnection) -> Json:
         "dropped_by_kind": dict(kinds),
         "null_transaction_id": without_id,
         "unparsed": {field: count for field, count, _ in unparsed},
-        "unparsed_examples": {field: found for field, _, found in unparsed},
+        "unparsed_examples": {field: sorted(found) for field, _, found in unparsed},
         "unparsed_times": sum(count for field, count, _ in unparsed if fields.KNOWN[field][1] == "instant"),
     }
 
@@ -119,6 +119,6 @@ def require_closed(counts: Json, hits: int) -> None:
     dropped = counts["dropped_same_document"] + counts["dropped_same_transaction"]
     if counts["hits"] != hits or counts["hits"] != counts["rows"] + dropped:
         raise CountError(
-            f"Las cuentas no cuadran: el manifiesto dice {hits} transacciones, se leyeron {counts['hits']}, quedan {counts['rows']} filas y "
-            f"{dropped} duplicadas. Borre data/raw y repita la orden"
+            f"Las cuentas no cuadran: el manifiesto dice {hits} transacciones, se leyeron {counts['hits']}, quedan "
+            f"{counts['rows']} filas y {dropped} duplicadas. Borre data/raw y repita la orden"
         )

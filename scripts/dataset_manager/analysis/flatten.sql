@@ -5,7 +5,7 @@
 -- What text means in each type; null where it means nothing.
 CREATE MACRO instant_of(v) AS CASE
     WHEN length(v) > 4 AND TRY_CAST(v AS BIGINT) IS NOT NULL THEN epoch_ms(TRY_CAST(v AS BIGINT))
-    ELSE TRY_CAST(v AS TIMESTAMP) END;
+    ELSE TRY_CAST(v AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END;  -- the session is in UTC: a text without an offset is UTC
 
 CREATE MACRO whole_of(v) AS CASE
     WHEN NOT contains(v, '.') AND NOT contains(v, 'e') THEN TRY_CAST(v AS BIGINT)

@@ -43,7 +43,7 @@ def main(words: list[str], root: Path = ROOT) -> int:
     except KeyboardInterrupt:
         print("Interrumpido. Lo hecho se conserva: repita la misma orden para continuar", file=sys.stderr)
         return 130
-    except Exception as error:  # noqa: BLE001 - the top-level handler
+    except Exception as error:
         if "-v" in words or "--verbose" in words:
             raise
         print(f"Error inesperado: {type(error).__name__}: {error}. Con --verbose se ve el detalle", file=sys.stderr)

@@ -78,7 +78,7 @@ def aside(out_dir: Path) -> Iterator[Path]:
         names = ", ".join(foreign[:5])
         raise ConfigurationError(f"{out_dir}: hay ficheros que no son de los datos de ejemplo ({names}). Muévalos a otro sitio y repita")
     for old in out_dir.parent.glob(f".{out_dir.name}.*.tmp"):
-        shutil.rmtree(old)
+        shutil.rmtree(old, ignore_errors=True)
     temp = out_dir.with_name(f".{out_dir.name}.{os.getpid()}.tmp")
     with write_errors(temp):
         try:

@@ -94,15 +94,20 @@ def write_all(
         database.rows("reference", by="deployment_id", ids=[asked]), "reference_id", "reference_code", "reference_name", "label_id"
     )
     models = wanted_models(parameters, deployments, hits)
-    folders = FolderCount()
+    folders, found_models = (
+        FolderCount(),
+        list(texts(database.rows("model", by="model_id", ids=models), "model_id", "model_code", "model_data")),
+    )
     counts = {
         "deployment": writer.write(DEPLOYMENT, deployments),
         "references": writer.write(REFERENCES, references),
         "labels": writer.write(LABELS, texts(database.rows("label"), "label_id", "label_name")),
-        "model": writer.write(MODEL, texts(database.rows("model", by="model_id", ids=models), "model_id", "model_code", "model_data")),
+        "model": writer.write(MODEL, found_models),
         "folders": writer.write(FOLDERS, folders.read(database, hits.transaction_ids)),
     }
     warn(database.place, asked, deployments, counts, folders)
+    if unknown := sorted(set(models) - {row["model_id"] for row in found_models}):
+        log.warning("Modelos que no están en la tabla model: %s", ", ".join(unknown))
     return counts | {"unreadable_folder_files": folders.unreadable}
 
 
@@ -111,7 +116,7 @@ def check_deployment(database: Snapshot, asked: str, found: Sequence[Row], hits:
     if found or hits.count:
         return
     known = sorted((str(row["deployment_id"]) for row in database.rows("deployment")), key=lambda text: (len(text), text))
-    near = difflib.get_close_matches(asked, known, n=3, cutoff=0.5)
+    near = sorted(difflib.get_close_matches(asked, known, n=3, cutoff=0.5))
     listed = ", ".join(known[:20]) + (f" … ({len(known)} en total)" if len(known) > 20 else "")
     hint = f"¿Quería decir {' o '.join(near)}? " if near else ""
     raise SourceError(

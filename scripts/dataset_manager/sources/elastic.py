@@ -6,6 +6,7 @@ In: an ElasticConnection and request bodies. Out: pages of raw hits from a point
 
 import logging
 import random
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -216,6 +217,7 @@ def make_client(connection: ElasticConnection) -> "Elasticsearch":
             return {**page.envelope, "page": page}
 
     raw = RawHits()
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # it warns of what is said here in Spanish
     try:
         return Elasticsearch(
             connection.url,
@@ -246,4 +248,4 @@ def tls(connection: ElasticConnection) -> dict[str, Any]:
         return {}
     if not connection.verify_certs:
         return {"verify_certs": False, "ssl_show_warn": False}
-    return {"ca_certs": connection.ca_certs} if connection.ca_certs else {}
+    return {"ssl_context": ssl.create_default_context(cafile=connection.ca_certs)} if connection.ca_certs else {}

@@ -22,17 +22,19 @@ from dataset_manager.workbook.carry import Carried, inventory
 from dataset_manager.workbook.history import keep_copy, newest_copy
 from dataset_manager.workbook.merge import Merged, Orphan, merge, orphan_table, read_orphans
 from dataset_manager.workbook.opening import opened, sheet_parts
-from dataset_manager.workbook.reading import Table, read_tables, sheets_of
+from dataset_manager.workbook.reading import Table, as_text, read_tables, sheets_of
 from dataset_manager.workbook.render import Book, render
 from dataset_manager.workbook.schema import (
     CONSISTENCY,
     CONSISTENCY_FIELDS,
+    KEYS,
     LABELS,
     MARKED,
     MODEL_DATA,
     ORPHANS,
     TRACKING,
     TRANSACTIONS,
+    VALIDATION,
     Tab,
     suggestions,
 )
@@ -67,6 +69,7 @@ class Before:
     orphans: list[Orphan] = field(default_factory=list)
     tracking: dict[str, list[list[Any]]] = field(default_factory=dict)
     carried: Carried = field(default_factory=Carried)
+    known: dict[str, list[str]] = field(default_factory=dict)
 
 
 def build(
@@ -83,7 +86,7 @@ def build(
     with locked(locking.lock_file(book)), duckdb.connect() as connection:
         locking.remove_leftovers(book)
         content = _Content(connection, data_dir, read_json(window_file), read_json(parameters_file), options, sample)
-        state = _rounds(content, book, read_json(state_file) or {})
+        state = _rounds(content, book)
         write_json(state_file, state)
     _report(book, state)
     return state
@@ -107,19 +110,19 @@ class _Content:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _rounds(content: _Content, book: Path, state: Json) -> Json:
+def _rounds(content: _Content, book: Path) -> Json:
     """Reads, merges and replaces; again when somebody saved the book meanwhile."""
     for _ in range(ROUNDS):
         try:
-            return _round(content, book, state)
+            return _round(content, book)
         except locking.BookMovedError:
             logger.info("%s se ha guardado mientras tanto: se vuelve a leer", book.name)
     raise WorkbookError(f"{book}: alguien lo está guardando sin parar; ciérrelo y repita la orden")
 
 
-def _round(content: _Content, book: Path, state: Json) -> Json:
+def _round(content: _Content, book: Path) -> Json:
     before = _before(book, content.options.history)
-    merged = [_merged(content, tab, before, state) for tab in MARKED]
+    merged = [_merged(content, tab, before) for tab in MARKED]
     sheet = big_sheet.plan(
         content.connection, content.data_dir / "transactions.parquet", content.options.max_rows, content.options.timezone
     )
@@ -151,7 +154,22 @@ def _before(book: Path, kept: int) -> Before:
         tracking = {tab.name: values[tab.name] for tab in TRACKING if values.get(tab.name)}
         carried = inventory(book, archive, tables, values)
     _warn_missing(tables, copy)
-    return Before(sha256_of(copy), {table.tab.name: table for table in tables}, read_orphans(values.get(ORPHANS, [])), tracking, carried)
+    return Before(
+        sha256_of(copy),
+        {table.tab.name: table for table in tables},
+        read_orphans(values.get(ORPHANS, [])),
+        tracking,
+        carried,
+        _known(values.get(VALIDATION, [])),
+    )
+
+
+def _known(rows: list[list[Any]]) -> dict[str, list[str]]:
+    """The keys that the last build wrote, by tab."""
+    columns = {
+        as_text(title).removeprefix(KEYS): index for index, title in enumerate(rows[0] if rows else []) if as_text(title).startswith(KEYS)
+    }
+    return {name: [key for row in rows[1:] if (key := as_text(row[index]))] for name, index in columns.items()}
 
 
 def _refuse_repeated(book: Path, tables: list[Table]) -> None:
@@ -183,10 +201,9 @@ def _warn_missing(tables: list[Table], copy: Path) -> None:
             )
 
 
-def _merged(content: _Content, tab: Tab, before: Before, state: Json) -> Merged:
+def _merged(content: _Content, tab: Tab, before: Before) -> Merged:
     fresh = content.table(f"analysis/{tab.source}")
-    known = state.get("keys", {}).get(tab.name, [])
-    return merge(tab, fresh, before.tables.get(tab.name), before.carried, before.orphans, known)
+    return merge(tab, fresh, before.tables.get(tab.name), before.carried, before.orphans, before.known.get(tab.name, []))
 
 
 def _book(content: _Content, book: Path, before: Before, merged: list[Merged], sheet: big_sheet.BigSheet) -> Book:
@@ -311,7 +328,6 @@ def _state(content: _Content, book: Path, before: Before, merged: list[Merged], 
         "parameters": content.parameters,
         "rows": sheet.total,
         "sheets": counts | {CONSISTENCY.name: len(shown.consistency), TRANSACTIONS: sheet.rows},
-        "keys": {one.tab.name: [row[one.tab.key] for row in one.rows] for one in merged},
         "orphans": {one.tab.name: [orphan.key for orphan in one.orphans] for one in merged},
         "not_carried": before.carried.lost + [line for one in merged for line in one.lost],
         "capped": sheet.capped,

@@ -18,6 +18,8 @@ from dataset_manager.workbook.schema import MARKED, TOOL_TABS
 
 GENERAL = "General"
 MAX_SHEET_NAME = 31
+# A file's column widths include five pixels of padding, which XlsxWriter adds again; seven pixels are one character.
+WIDTH_PADDING = 5 / 7
 SheetValues = dict[str, list[list[Any]]]
 
 
@@ -169,7 +171,7 @@ def _value(cell: Any, values: list[list[Any]]) -> Any:
 
 def _width(sheet: Any, index: int) -> float | None:
     dimension = sheet.column_dimensions.get(letters(index))
-    return float(dimension.width) if dimension is not None and dimension.customWidth else None
+    return float(dimension.width) - WIDTH_PADDING if dimension is not None and dimension.customWidth else None
 
 
 def _sheet_name(title: str, taken: list[str]) -> str:
@@ -198,7 +200,7 @@ def _widths(sheet: Any) -> Iterator[tuple[int, float]]:
     for dimension in sheet.column_dimensions.values():
         if dimension.customWidth:
             for number in range(dimension.min, min(dimension.max, dimension.min + 255) + 1):
-                yield number - 1, float(dimension.width)
+                yield number - 1, float(dimension.width) - WIDTH_PADDING
 
 
 _CHECKS: dict[str, Callable[[Any], int]] = {

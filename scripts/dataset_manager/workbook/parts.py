@@ -76,10 +76,8 @@ def _check(book: Path, made: Path, sheet: str, columns: Sequence[str], rows: int
             found = CalamineWorkbook.from_filelike(light_copy(archive, others)).get_sheet_by_name(sheet)
         except CalamineError as error:
             raise WorkbookError(f"{book}: la hoja {sheet} nueva no se puede leer ({error}); el libro no se ha tocado") from error
-    if found.total_height < rows + 1 or found.to_python(nrows=1) != [list(columns)]:
-        raise WorkbookError(
-            f"{book}: la hoja {sheet} nueva tiene {found.total_height} filas en vez de {rows + 1}; el libro no se ha tocado"
-        )
+    if found.height < rows + 1 or found.to_python(nrows=1) != [list(columns)]:
+        raise WorkbookError(f"{book}: la hoja {sheet} nueva tiene {found.height} filas en vez de {rows + 1}; el libro no se ha tocado")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from dataset_manager.workbook.schema import (
     CONSISTENCY,
     DEVICE_CHOICES,
     HEADER_COLOR,
+    KEYS,
     MAX_ROWS,
     MAX_WIDTH,
     ORPHANS,
@@ -341,9 +342,12 @@ def _own(draw: Draw, own: OwnSheet) -> None:
 
 
 def _validation(draw: Draw) -> None:
+    """The lists of the drop-downs, and the keys of this build: a key that is missing later was deleted by a person."""
     sheet = draw.workbook.add_worksheet(VALIDATION)
-    for column, (title, choices) in enumerate((("Opciones_Devices_Incluir", DEVICE_CHOICES), ("Opciones_Si_No", YES_NO))):
-        for row, text in enumerate((title, *choices)):
+    keys = {f"{KEYS}{merged.tab.name}": [str(row[merged.tab.key]) for row in merged.rows] for merged in draw.book.marked}
+    lists: dict[str, Sequence[str]] = {"Opciones_Devices_Incluir": DEVICE_CHOICES, "Opciones_Si_No": YES_NO, **keys}
+    for column, (title, texts) in enumerate(lists.items()):
+        for row, text in enumerate((title, *texts)):
             sheet.write_string(row, column, text)
     sheet.hide()
 

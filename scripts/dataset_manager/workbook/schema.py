@@ -254,6 +254,7 @@ SUMMARY = "Resumen"
 TRANSACTIONS = "Datos_Elasticsearch"
 TRANSACTIONS_ABOUT = "Las transacciones, una por fila"
 VALIDATION = "Validacion"
+KEYS = "Claves_"
 ORPHANS = "marks_huerfanas"
 ORPHANS_ABOUT = "Marcas de filas que ya no están en los datos; si la fila vuelve, se recuperan solas"
 ORPHAN_FIXED = ("hoja", "clave", "código", "nombre")

@@ -178,7 +178,7 @@ def _shows(value: Any, text: Any) -> bool:
     if text is None or isinstance(value, date):
         return text is not None or value == ""
     if isinstance(value, bool):
-        return str(value).lower() == text
+        return str(value).lower() == str(text)
     if isinstance(value, float):
         return float(text) == float(value)
     return _comparable(str(value)) == _comparable(text)
