@@ -20,9 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cases
+import live_servers
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,13 @@ def analysis_and_workbook(base: Path, quick: bool) -> list[Row]:
 
 def live(base: Path, quick: bool) -> list[Row]:
     """From live servers: extraction end to end, and the whole command."""
-    import live_servers
-
     rows = []
     with ExitStack() as stack:
         servers = stack.enter_context(live_servers.started())
         if not quick:
             folder = base / "live"
             cases.prepare(folder, 100_000)
-            servers.load(folder / "sample")
+            servers.load(100_000)
             (folder / "elastic.json").write_text(json.dumps(servers.elastic))
             rows.append(compare("live Elasticsearch → tables, 100,000", folder, "live_to_tables", "before_live", "wall", "≥ 10× wall"))
             shutil.rmtree(folder)
@@ -120,10 +118,9 @@ def live(base: Path, quick: bool) -> list[Row]:
     return rows
 
 
-def command(folder: Path, servers: "live_servers.Servers", count: int, promise: str) -> list[Row]:
+def command(folder: Path, servers: live_servers.Servers, count: int, promise: str) -> list[Row]:
     """main.py download_info in a copy of the checkout, then again, then -n."""
-    cases.prepare(folder, count)
-    servers.load(folder / "sample")
+    servers.load(count)
     env = servers.environment | {"OUTPUT_BASE_DIR": str(folder / "output"), "DATASET_MANAGER_NOW": "2025-08-01T12:00:00+00:00"}
     main = [sys.executable, "main.py", "download_info", "130"]
     rows = [Row(f"main.py download_info, {count:,}", spend(main, env), None, "wall", None, promise)]

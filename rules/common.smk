@@ -1,5 +1,6 @@
 """Paths and choices. Functions here read small local files only; each choice is made once a run."""
 
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from dataset_manager.files import sorted_json
 
 S = settings.load(Path(workflow.basedir), TYPED, config)
 OUT = str(S.out)
+os.environ["LOG_LEVEL"] = S.log_level()  # jobs need no more of the settings to write their logs
 CONDA = "../envs/dataset_manager.yaml"
 SAMPLE_FILES = [f"{OUT}/sample/{name}" for name in ("hits.ndjson.zst", "catalogue.sqlite", "sample.json")]
 FROZEN = ["process_metadata.json", "data/parameters.json", "data/raw/window.json"]

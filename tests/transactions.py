@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import zstandard
 from dataset_manager.files import write_json
+from dataset_manager.sources.connection_types import ElasticConnection
+from dataset_manager.sources.extraction import ExtractionOptions, extract
 
 Json = dict[str, Any]
 METRICS = ["WSPROCESSCOMPLETED03", "GFRSUSERPROCESSCOM03", "WSREFERENCEIMAGEAC01"]
+PAGES = ExtractionOptions(threads=3, page_size=7, big_slice=1000)
 READ = "2025-07-05T12:00:00+00:00"
 WINDOW = {"gte": "2025-07-02T00:00:00+00:00", "lt": "2025-07-06T00:00:00+00:00", "read": READ}
 
@@ -61,3 +65,25 @@ def part_lines(manifest_file: Path) -> list[bytes]:
 def part_hits(manifest_file: Path) -> list[Json]:
     """The same, read as JSON."""
     return [json.loads(line) for line in part_lines(manifest_file)]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The same documents somewhere: what `extract` needs to find them."""
+
+    source: ElasticConnection | Path
+    pattern: str
+
+    def read(self, process: Path, options: ExtractionOptions = PAGES, window: Json | None = None, **other: Any) -> Json:
+        window_file, manifest = raw_folder(process, **(window or {}))
+        return extract(identity(index_pattern=self.pattern, **other), window_file, manifest, source=self.source, options=options)
+
+
+def manifest_of(process: Path) -> Path:
+    """Of a process folder."""
+    return process / "data/raw/manifest.json"
+
+
+def renamed(hits: list[Json], name: str) -> list[Json]:
+    """In the indices of this test."""
+    return [one | {"_index": f"{name}-{one['_index'][-7:]}"} for one in hits]

@@ -23,6 +23,7 @@ SAMPLE_DEPLOYMENT = 130
 SAMPLE_NOW = datetime(2025, 8, 1, 12, tzinfo=UTC)  # the sample's data end that day, whatever today is
 ALL_SAMPLE = {"transactions": SAMPLE, "catalogue": SAMPLE, "pictures": SAMPLE}
 PROCESS_FORMAT = 1
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,13 @@ class ProcessAwareSettings:
         return found
 
     def log_level(self) -> str:
-        """LOG_LEVEL, else the configuration."""
-        return (self.environment.get("LOG_LEVEL") or self.config.logging.level).upper()
+        """LOG_LEVEL, else the configuration. Raises ConfigurationError for a level that does not exist."""
+        level = (self.environment.get("LOG_LEVEL") or self.config.logging.level).upper()
+        if level not in LEVELS:
+            raise ConfigurationError(
+                f"LOG_LEVEL={level!r} ({self.environment.origin('LOG_LEVEL')}) no vale; debe ser uno de: {', '.join(LEVELS)}"
+            )
+        return level
 
     def source_path(self, value: str, name: str) -> Path | None:
         """The file or folder of an embedded source; None for a server. `sample` lies in the output folder."""

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,85 +15,22 @@ from dataset_manager import files
 from dataset_manager.errors import SourceError
 from dataset_manager.sources import elastic
 from dataset_manager.sources.connection_types import ElasticConnection
-from dataset_manager.sources.extraction import ExtractionOptions, count_hits, extract
+from dataset_manager.sources.extraction import ExtractionOptions, count_hits
 from dataset_manager.sources.instants import instants
 from elastic_faults import expired, failed_shard, forward, listening, stall, status
-from transactions import METRICS, READ, WINDOW, export, hit, identity, part_hits, part_lines, raw_folder, spread
+from transactions import METRICS, PAGES, READ, WINDOW, Place, export, hit, identity, manifest_of, part_hits, part_lines, renamed, spread
 
 from servers.elasticsearch import ElasticServer
-from servers.nginx import NginxServer
 
 Json = dict[str, Any]
-PAGES = ExtractionOptions(threads=3, page_size=7, big_slice=1000)
 SHARES = ExtractionOptions(threads=3, page_size=7, big_slice=10)
-DATES = [
-    "2025",
-    "2025-07",
-    "2025-07-02",
-    "2025-07-02T",
-    "2025-07-02T10",
-    "2025-07-02T10:11",
-    "2025-07-02T10:11:12",
-    "2025-07-02T10:11:12.1",
-    "2025-07-02T10:11:12.123456789",
-    "2025-07-02T10:11:12.1234567890",
-    "2025-07-02T10:11:12,5",
-    "2025-07-02T10:11:12Z",
-    "2025-07-02T10:11:12+02:00",
-    "2025-07-02T10:11:12+0200",
-    "2025-07-02T10:11:12+02",
-    "2025-07-02T10:11:12-02:30",
-    "2025-07-02T10:11:12+02:00:30",
-    "2025-07-02T10Z",
-    "2025-07-02TZ",
-    "2025-07-02Z",
-    "2025-07-02T10:11:12z",
-    "2025-07-02t10:11:12Z",
-    "2025-07-02T24:00:00",
-    "2025-07-02T23:59:60",
-    "2025-02-30",
-    "2025-13-01",
-    "2025-7-2",
-    "20250702",
-    "20250702T101112Z",
-    "1751451072000",
-    "1751451072000.7",
-    "1751451072000.1234567",
-    "-5",
-    "-5.7",
-    "+5",
-    "0",
-    "1e12",
-    "123",
-    "12345",
-    ".5",
-    "2025-07-02T10:11:12UTC",
-    "2025-07-02T10:11:12+18:00",
-    "2025-07-02T10:11:12+19:00",
-    "2025-07-02T10:11:12+00:60",
-    "2025-07-02T10:11:12.",
-    "2025-W27-3",
-    "2025-183",
-    "2025-07-02T10:11:12.999999Z",
-    "1969-12-31T23:59:59.9999Z",
-    "2025-07-02T1:11",
-]
-
-
-@dataclass(frozen=True)
-class Place:
-    """The same documents somewhere: what `extract` needs to find them."""
-
-    source: ElasticConnection | Path
-    pattern: str
-
-    def read(self, process: Path, options: ExtractionOptions = PAGES, window: Json | None = None, **other: Any) -> Json:
-        window_file, manifest = raw_folder(process, **(window or {}))
-        return extract(identity(index_pattern=self.pattern, **other), window_file, manifest, source=self.source, options=options)
-
-
-def manifest_of(process: Path) -> Path:
-    return process / "data/raw/manifest.json"
+DATES = """2025 2025-07 2025-07-02 2025-07-02T 2025-07-02T10 2025-07-02T10:11 2025-07-02T10:11:12 2025-07-02T10:11:12.1
+2025-07-02T10:11:12.123456789 2025-07-02T10:11:12.1234567890 2025-07-02T10:11:12,5 2025-07-02T10:11:12Z 2025-07-02T10:11:12+02:00
+2025-07-02T10:11:12+0200 2025-07-02T10:11:12+02 2025-07-02T10:11:12-02:30 2025-07-02T10:11:12+02:00:30 2025-07-02T10Z 2025-07-02TZ
+2025-07-02Z 2025-07-02T10:11:12z 2025-07-02t10:11:12Z 2025-07-02T24:00:00 2025-07-02T23:59:60 2025-02-30 2025-13-01 2025-7-2
+20250702 20250702T101112Z 1751451072000 1751451072000.7 1751451072000.1234567 -5 -5.7 +5 0 1e12 123 12345 .5
+2025-07-02T10:11:12UTC 2025-07-02T10:11:12+18:00 2025-07-02T10:11:12+19:00 2025-07-02T10:11:12+00:60 2025-07-02T10:11:12.
+2025-W27-3 2025-183 2025-07-02T10:11:12.999999Z 1969-12-31T23:59:59.9999Z 2025-07-02T1:11"""
 
 
 def plain(server: ElasticServer) -> ElasticConnection:
@@ -127,11 +63,6 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     set_time(READ)
     yield set_time
     files.now.cache_clear()
-
-
-def renamed(hits: list[Json], name: str) -> list[Json]:
-    """In the indices of this test."""
-    return [one | {"_index": f"{name}-{one['_index'][-7:]}"} for one in hits]
 
 
 @pytest.fixture
@@ -222,7 +153,7 @@ def test_documents_keep_the_digits_the_server_holds(elasticsearch_server: Elasti
 
 
 def test_dates_are_read_as_the_server_reads_them(elasticsearch_server: ElasticServer, elastic_name: str) -> None:
-    values: list[Any] = [*DATES, 1751451072000, 1751451072000.5, 2025, 123, 20250702, True]
+    values: list[Any] = [*DATES.split(), 1751451072000, 1751451072000.5, 2025, 123, 20250702, True]
     elasticsearch_server.request(
         "PUT", f"{elastic_name}-d", {"mappings": {"properties": {"t": {"type": "date", "ignore_malformed": True}}}}
     )
@@ -337,73 +268,3 @@ def test_a_model_that_is_no_number_says_what_the_server_refuses(both: Any, tmp_p
     _, real = both([hit(1)])
     with pytest.raises(SourceError, match=r'rechaza la consulta \(400: For input string: "abc"\)'):
         real.read(tmp_path, model="abc")
-
-
-# -- TLS and login --------------------------------------------------------------------------------------------------
-
-
-def secured(nginx: NginxServer, **other: Any) -> ElasticConnection:
-    """As it should be, but for the named differences."""
-    right = {"port": nginx.https_port, "ca_certs": str(nginx.ca), "api_key": nginx.api_key, "max_retries": 0}
-    return ElasticConnection(nginx.host, **right | other)
-
-
-@pytest.mark.parametrize(
-    "access",
-    [
-        lambda nginx: secured(nginx),
-        lambda nginx: secured(nginx, api_key=None, username=nginx.user, password=nginx.password),
-        lambda nginx: secured(nginx, ca_certs=None, verify_certs=False),
-        lambda nginx: secured(nginx, port=nginx.expired_port, verify_certs=False),
-        lambda nginx: secured(nginx, port=nginx.http_port, use_ssl=False),
-        lambda nginx: secured(nginx, port=nginx.http_port, use_ssl=False, verify_certs=False),
-    ],
-    ids=["key and private authority", "password", "unverified", "unverified expired", "http", "http unverified"],
-)
-def test_every_way_in_that_should_work_works(
-    nginx_elastic: NginxServer,
-    elasticsearch_server: ElasticServer,
-    elastic_name: str,
-    tmp_path: Path,
-    access: Callable[[NginxServer], ElasticConnection],
-) -> None:
-    elasticsearch_server.load(renamed(spread(10), elastic_name))
-    assert Place(access(nginx_elastic), f"{elastic_name}-*").read(tmp_path)["hits"] == 10
-
-
-@pytest.mark.parametrize(
-    ("access", "said"),
-    [
-        (lambda nginx: secured(nginx, api_key="bWFs"), "no acepta las credenciales (401). Revise ELASTIC_API_KEY, o ELASTIC_USERNAME"),
-        (lambda nginx: secured(nginx, api_key=None), "no acepta las credenciales (401)"),
-        (lambda nginx: secured(nginx, api_key=None, username=nginx.user, password="no"), "no acepta las credenciales (401)"),
-        (lambda nginx: secured(nginx, api_key=nginx.forbidden_api_key), "no tienen permiso para leer (403: action is unauthorized)"),
-        (lambda nginx: secured(nginx, ca_certs=None), "no está firmado por ninguna autoridad conocida. Ponga en ELASTIC_CA_CERTS"),
-        (lambda nginx: secured(nginx, port=nginx.expired_port), "su certificado está caducado"),
-        (lambda nginx: secured(nginx, port=nginx.wrong_host_port), "su certificado no es para el nombre 127.0.0.1"),
-        (lambda nginx: secured(nginx, port=nginx.http_port), "responde http, no https. Ponga ELASTIC_USE_SSL=false"),
-        (lambda nginx: secured(nginx, use_ssl=False), "responde https, no http. Ponga ELASTIC_USE_SSL=true"),
-    ],
-    ids=[
-        "wrong key",
-        "no login",
-        "wrong password",
-        "forbidden",
-        "unknown authority",
-        "expired",
-        "other name",
-        "https to http",
-        "http to https",
-    ],
-)
-def test_every_way_in_that_fails_says_why(
-    nginx_elastic: NginxServer, tmp_path: Path, access: Callable[[NginxServer], ElasticConnection], said: str
-) -> None:
-    place = access(nginx_elastic)
-    with pytest.raises(SourceError) as error:
-        Place(place, "device_transaction-*").read(tmp_path)
-    assert said in str(error.value)
-    assert f"{place.host}:{place.port}" in str(error.value)
-    assert "\n" not in str(error.value)
-    for secret in (place.api_key, place.password):
-        assert secret is None or secret not in str(error.value)

@@ -81,6 +81,11 @@ def test_sources_keep_their_text(tmp_path: Path) -> None:
     assert part_lines(manifest) == [f'{{"_index":"i","_id":"{n}","_source":{source}}}'.encode() for n in (1, 2, 3)]
 
 
+def test_half_a_character_in_a_document_is_no_obstacle(tmp_path: Path) -> None:
+    assert ids(tmp_path, export(tmp_path / "hits.ndjson", [hit(1, note="x\ud800y")])) == ["id-1"]
+    assert part_hits(tmp_path / "data/raw/manifest.json")[0]["_source"]["note"] == "x\ufffdy"
+
+
 @pytest.mark.parametrize("ending", [".gz", ".zst"])
 def test_a_compressed_export_is_the_same(tmp_path: Path, ending: str) -> None:
     plain = export(tmp_path / "hits.ndjson", spread(50))

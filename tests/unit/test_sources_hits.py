@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from dataset_manager.errors import SourceError
 from dataset_manager.sources import hits
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,9 +73,33 @@ def test_a_page_written_by_another_program_gives_the_same_lines() -> None:
     assert hits.read_page(spaced).lines == hits.cut_page(body).lines  # type: ignore[union-attr]
 
 
-def test_a_lone_surrogate_does_not_stop_the_page() -> None:
-    source = '{"a":"\\ud800"}'
-    assert json.loads(hits.read_page(response([source])).lines[0])["_source"] == json.loads(source)
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"x\ud800y", r"x\ufffdy"),
+        (r"\uDC00", r"\ufffd"),
+        (r"\ud83d\ude00", r"\ud83d\ude00"),
+        (r"\ud83d\ud83d\ude00", r"\ufffd\ud83d\ude00"),
+        (r"\\ud800", r"\\ud800"),
+        (r"\\\ud800\u00e1", r"\\\ufffd\u00e1"),
+    ],
+)
+def test_half_a_character_becomes_the_replacement_and_nothing_else_changes(written: str, read: str) -> None:
+    assert hits.read_page(response([f'{{"a":"{written}"}}', "{}"])).lines == [line(0, f'{{"a":"{read}"}}'), line(1, "{}")]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [('{"r":1e999}', 'El documento "i" / "1" no es JSON válido'), ('{"r":1 /*x*/}', "una página que no es JSON válido")],
+)
+def test_a_document_that_no_later_step_could_read_is_an_error(source: str, said: str) -> None:
+    with pytest.raises(SourceError, match=said):
+        hits.read_page(response(["{}", source]))
+
+
+def test_an_index_that_keeps_no_source_is_an_error() -> None:
+    with pytest.raises(SourceError, match='El documento "i" / "0" viene sin _source'):
+        hits.read_page(response(["{}"]).replace(b'"_source":{},', b""))
 
 
 @given(st.lists(st.dictionaries(st.text(), JSON, max_size=3), max_size=4), st.booleans())

@@ -15,7 +15,7 @@ import orjson
 import zstandard
 
 from dataset_manager.errors import SourceError
-from dataset_manager.sources.hits import hit_line, walk_hit
+from dataset_manager.sources.hits import hit_line, mended, walk_hit
 from dataset_manager.sources.instants import instants
 from dataset_manager.sources.query import TIME_FIELD, TimeSlice
 
@@ -100,11 +100,19 @@ def as_text(value: Any) -> str:
 
 def matching(path: Path, question: Question) -> Iterator[tuple[int, bytes]]:
     """(slice, line) of every hit asked for, in the file's order. SourceError naming file and line for a bad one."""
-    for number, line in numbered(path):
+    for number, written in numbered(path):
+        line = readable(written)
         hit = parsed(path, number, line)
         place = question.slice_of(hit["_source"], number)
         if place is not None:
             yield place, raw_line(line, hit)
+
+
+def readable(line: bytes) -> bytes:
+    """The line itself, unless it may hold half a UTF-16 pair."""
+    if b"\\ud" not in line and b"\\uD" not in line:
+        return line
+    return mended(line.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 def parsed(path: Path, number: int, line: bytes) -> Json:

@@ -13,9 +13,12 @@ from typing import Any
 
 import orjson
 
+from dataset_manager.errors import SourceError
+
 TEXT = rb'"(?:[^"\\]|\\.)*"'
 HEAD = re.compile(rb'\{"_index":(' + TEXT + rb'),"_id":(' + TEXT + rb'),(?:"_ignored":\[[^\]]*\],)?"_score":null,"_source":')
 TAIL = re.compile(rb',"sort":(\[-?\d+\])\}(?:,(?=\{"_index":)|\Z)')
+ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
 OPENING, CLOSING = b'"hits":[', b"]}}"
 DECODER = json.JSONDecoder()
 
@@ -30,7 +33,7 @@ class Page:
 
 
 def read_page(body: bytes) -> Page:
-    """ValueError when the body is not a search response."""
+    """Of a search response."""
     return cut_page(body) or walk_page(body)
 
 
@@ -73,17 +76,35 @@ def hit_line(index: bytes, document: bytes, source: bytes) -> bytes:
 
 
 def walk_page(body: bytes) -> Page:
-    """The slow way, for any valid JSON."""
-    envelope = json.loads(body)
+    """The slow way, for any valid JSON. SourceError for a document that no reader of JSON accepts (the server does)."""
+    try:
+        envelope = json.loads(body)
+    except ValueError as error:
+        raise SourceError(
+            f"Elasticsearch devolvió una página que no es JSON válido ({error}): corrija en el índice ese documento"
+        ) from None
     hits, envelope["hits"]["hits"] = envelope["hits"]["hits"], []
     raw = elements(members(members(body.decode())["hits"])["hits"])
     return Page(envelope, [walk_hit(text) for text in raw], hits[-1].get("sort") if hits else None)
 
 
 def walk_hit(text: str) -> bytes:
-    """A hit in any order of keys; KeyError when one of the three is missing."""
+    """A hit in any order of keys. SourceError when it has no source, or one that no later step could read."""
     parts = members(text)
-    return hit_line(parts["_index"].encode(), parts["_id"].encode(), parts["_source"].encode())
+    document = f"El documento {parts.get('_index')} / {parts.get('_id')}"
+    if "_source" not in parts:
+        raise SourceError(f"{document} viene sin _source: el índice no lo guarda y no se puede leer")
+    line = hit_line(parts["_index"].encode(), parts["_id"].encode(), mended(parts["_source"]).encode())
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise SourceError(f"{document} no es JSON válido ({error}): corríjalo o quítelo en la fuente") from None
+    return line
+
+
+def mended(text: str) -> str:
+    """Half a UTF-16 pair (`\\ud800` alone), which servers accept and readers refuse, becomes the replacement character."""
+    return ESCAPE.sub(lambda found: "\\ufffd" if found["half"] else found[0], text)
 
 
 def skip(text: str, at: int) -> int:

@@ -139,29 +139,27 @@ def _round(content: _Content, book: Path) -> Json:
 
 
 def _before(book: Path, kept: int) -> Before:
-    """Reads the copy in `.history`, so that what is merged is exactly what can be gone back to."""
+    """Reads the book, then keeps a copy of it: one that cannot be read never takes the place of a good copy."""
     if not book.is_file():
         copy = newest_copy(book)
         if copy:
             logger.warning("%s no estaba: se construye con las marcas por defecto. Copia más reciente de sus marcas: %s", book.name, copy)
         return Before()
-    with opened(book):
-        copy = keep_copy(book, kept)
-    with opened(copy) as archive:
+    before = Before(locking.fingerprint(book))
+    with opened(book) as archive:
         values = sheets_of(book, archive)
         tables = read_tables(book, archive, values, MARKED, every_column=False)
         _refuse_repeated(book, tables)
-        tracking = {tab.name: values[tab.name] for tab in TRACKING if values.get(tab.name)}
-        carried = inventory(book, archive, tables, values)
+        before.carried = inventory(book, archive, tables, values)
+    before.tables = {table.tab.name: table for table in tables}
+    before.orphans = read_orphans(values.get(ORPHANS, []))
+    before.tracking = {tab.name: values[tab.name] for tab in TRACKING if values.get(tab.name)}
+    before.known = _known(values.get(VALIDATION, []))
+    copy = keep_copy(book, kept)
+    if sha256_of(copy) != before.fingerprint:
+        raise locking.BookMovedError
     _warn_missing(tables, copy)
-    return Before(
-        sha256_of(copy),
-        {table.tab.name: table for table in tables},
-        read_orphans(values.get(ORPHANS, [])),
-        tracking,
-        carried,
-        _known(values.get(VALIDATION, [])),
-    )
+    return before
 
 
 def _known(rows: list[list[Any]]) -> dict[str, list[str]]:

@@ -58,6 +58,7 @@ def _fill(book: Path, sheet: str, columns: Sequence[str], rows: Sequence[Sequenc
     made = locking.temporary(book)
     try:
         with opened(book) as old, write_errors(book):
+            light_copy(old)
             keep_copy(book)
             rewrite(old, made, _changes(old, sheet, columns, rows))
         _check(book, made, sheet, columns, len(rows))
