@@ -122,9 +122,9 @@ def test_many_ids_go_out_in_bounded_statements(tmp_path: Path, monkeypatch: pyte
     asked: list[int] = []
     fetch = database.Snapshot.fetch
 
-    def counted(self: database.Snapshot, name: str, query: Any) -> Any:
+    def counted(self: database.Snapshot, query: Any) -> Any:
         asked.append(max((len(value) for value in query.compile().params.values() if isinstance(value, list)), default=0))
-        return fetch(self, name, query)
+        return fetch(self, query)
 
     monkeypatch.setattr(database.Snapshot, "fetch", counted)
     assert run(process, sqlite_catalogue(tmp_path / "c.sqlite", rows))["folders"] == 250

@@ -104,12 +104,18 @@ def test_an_existing_process_reads_its_frozen_sources(downloaded: Tool) -> None:
     assert "Transacciones: 36" in downloaded.text
 
 
-def test_a_read_only_output_folder_is_one_clear_error(tool: Tool) -> None:
-    blocker = tool.root / "output"
-    blocker.write_text("a file where the folder should be")
+def test_a_file_where_the_output_folder_should_be_is_one_clear_error(tool: Tool) -> None:
+    (tool.root / "output").write_text("a file")
     assert tool.main("download_info", "28") == 1
     assert "Traceback" not in tool.text
     assert "output" in tool.text
+
+
+def test_a_read_only_output_folder_is_one_clear_error(tool: Tool, small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    assert tool.main("download_info", "28", OUTPUT_BASE_DIR=str(small_disk)) == 1
+    assert "Traceback" not in tool.text
+    assert "el disco es de solo lectura" in tool.text
 
 
 @pytest.fixture

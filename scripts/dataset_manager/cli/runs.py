@@ -98,7 +98,7 @@ def shown(command: str, values: Mapping[str, Any], given: argparse.Namespace) ->
         words += ["--config", *(f"{name}={value}" for name, value in plain.items()), *sections.values()]
     survives = all(str(yaml.safe_load(str(value))) == str(value) or str(value) in ("true", "false") for value in plain.values())
     note = "" if survives else "   # main.py lo pasa en un archivo, porque --config cambiaría algún valor"
-    prefix = "".join(f"{name}={shlex.quote(os.environ[name])} " for name in (ENV_FILE_VARIABLE,) if name in os.environ)
+    prefix = "".join(f"{name}={shlex.quote(os.environ[name])} " for name in (ENV_FILE_VARIABLE, "OUTPUT_BASE_DIR") if name in os.environ)
     return f"$ {prefix}{shlex.join(words)}{note}"
 
 

@@ -19,7 +19,7 @@ import zstandard
 
 from dataset_manager import files
 from dataset_manager.errors import SourceError
-from dataset_manager.sources.database import CHUNK, Place, Row, Snapshot, chunked, snapshot, texts
+from dataset_manager.sources.database import CHUNK, Place, Row, Snapshot, as_text, chunked, snapshot, texts
 from dataset_manager.sources.picture_names import picture_names
 
 if TYPE_CHECKING:
@@ -184,17 +184,17 @@ class FolderCount:
         """One row per transaction that has a folder. Of several rows the last by primary key wins."""
         for chunk in chunked(ids, CHUNK):
             wanted = set(chunk)
-            found = database.rows("folder", by="transaction_id", ids=chunk, last_key=True)
-            last = {row["transaction_id"]: row for row in texts(found, "transaction_id", "folder_url", "folder_files")}
-            yield from (self.parsed(row) for name, row in last.items() if name in wanted)
+            found = database.values("folder", by="transaction_id", ids=chunk, last_key=True)
+            last = {as_text(transaction): (url, names) for transaction, url, names in found}
+            yield from (self.parsed(transaction, *last[transaction]) for transaction in last if transaction in wanted)
 
-    def parsed(self, row: Row) -> Row:
+    def parsed(self, transaction: str | None, url: Any, text: Any) -> Row:
         """With the list of names in place of its text."""
-        names, readable = picture_names(row["folder_files"])
+        names, readable = picture_names(as_text(text))
         if not readable:
             self.unreadable += 1
-            self.example = self.example or f"transacción {row['transaction_id']}: {row['folder_files'][:80]}"
-        return row | {"folder_files": names, "parse_ok": readable}
+            self.example = self.example or f"transacción {transaction}: {as_text(text)!s:.80}"
+        return {"transaction_id": transaction, "folder_url": as_text(url), "folder_files": names, "parse_ok": readable}
 
 
 # -- tables ---------------------------------------------------------------------------------------------------------

@@ -73,8 +73,13 @@ class Snapshot:
                 "Revise que sea la base de datos correcta y que el usuario pueda leer esas tablas"
             )
 
-    def rows(self, table: str, *, by: str | None = None, ids: Sequence[str] = (), last_key: bool = False) -> Iterator[Row]:
-        """Rows of a table, all or those whose `by` is one of `ids`; with `last_key` in the order of the primary key."""
+    def rows(self, table: str, *, by: str | None = None, ids: Sequence[str] = ()) -> Iterator[Row]:
+        """Rows of a table by column name, all or those whose `by` is one of `ids`."""
+        for values in self.values(table, by=by, ids=ids):
+            yield dict(zip(TABLES[table], values, strict=True))
+
+    def values(self, table: str, *, by: str | None = None, ids: Sequence[str] = (), last_key: bool = False) -> Iterator[Sequence[Any]]:
+        """The same as tuples in the order of TABLES; with `last_key` in the order of the primary key."""
         from sqlalchemy import column, select
         from sqlalchemy import table as table_of
 
@@ -83,10 +88,10 @@ class Snapshot:
         if last_key:
             query = query.order_by(*self.key_order(source))
         if by is None:
-            yield from self.fetch(table, query)
+            yield from self.fetch(query)
             return
         for chunk in chunked(self.in_its_type(table, by, ids), CHUNK):
-            yield from self.fetch(table, query.where(source.c[by].in_(chunk)))
+            yield from self.fetch(query.where(source.c[by].in_(chunk)))
 
     def key_order(self, source: "TableClause") -> list["ColumnElement[Any]"]:
         """The primary key; a table without one in the order of its values, so that `last` means something."""
@@ -100,13 +105,12 @@ class Snapshot:
             return list(ids)
         return [int(text) for text in ids if canonical_number(text)]
 
-    def fetch(self, table: str, query: "Select[Any]") -> Iterator[Row]:
+    def fetch(self, query: "Select[Any]") -> Iterator[Sequence[Any]]:
         """Streams, in batches."""
         with reading(self.place):
             result = self.connection.execution_options(stream_results=True, max_row_buffer=BATCH).execute(query)
             for batch in result.partitions(BATCH):
-                for row in batch:
-                    yield dict(zip(TABLES[table], row, strict=True))
+                yield from batch
 
 
 def canonical_number(text: str) -> bool:

@@ -21,6 +21,7 @@ from dataset_manager.sources.query import TIME_FIELD, TimeSlice
 
 Json = dict[str, Any]
 CHUNK = 256 * 1024
+COMPRESSED_CHUNK = 16 * 1024  # each can grow a hundredfold
 DAMAGED = (zstandard.ZstdError, gzip.BadGzipFile, EOFError, zlib.error)
 KEY = b'"_source":'
 
@@ -50,13 +51,14 @@ class Question:
         if not times:
             self.no_time += 1
             self.first_no_time = self.first_no_time or line_number
-        return next((self.place(one) for one in times if self.place(one) is not None), None)
+        places = [self.place(one) for one in times]
+        return next((place for place in places if place is not None), None)
 
     def wanted(self, source: Json) -> bool:
         """Metric, deployment and model; of a list any element."""
         return (
-            any(value in self.metrics for value in values(source, "transaction_metric") if isinstance(value, str))
-            and any(same_number(value, self.deployment) for value in values(source, "deployment_id"))
+            not self.metrics.isdisjoint([value for value in values(source, "transaction_metric") if isinstance(value, str)])
+            and any([same_number(value, self.deployment) for value in values(source, "deployment_id")])
             and (not self.model or any(as_text(value) == self.model for value in values(source, "transaction_data", "model_id")))
         )
 
@@ -75,6 +77,8 @@ def millis(seconds: float) -> int:
 
 def values(source: Any, *path: str) -> list[Any]:
     """All values under a path, as an index sees them: lists are looked into, `{"a.b": 1}` is `{"a": {"b": 1}}`."""
+    if len(path) == 1 and isinstance(source, dict) and not isinstance(found := source.get(path[0]), list | dict):
+        return [] if found is None else [found]  # nearly always
     if isinstance(source, list):
         return [value for item in source for value in values(item, *path)]
     if not path:
@@ -88,8 +92,8 @@ def values(source: Any, *path: str) -> list[Any]:
 
 def same_number(value: Any, wanted: int) -> bool:
     """130, "130" and 130.0 are deployment 130 for an integer field."""
-    if isinstance(value, bool):
-        return False
+    if isinstance(value, int):
+        return value == wanted and not isinstance(value, bool)
     return as_text(value) == str(wanted)
 
 
@@ -101,32 +105,27 @@ def as_text(value: Any) -> str:
 def matching(path: Path, question: Question) -> Iterator[tuple[int, bytes]]:
     """(slice, line) of every hit asked for, in the file's order. SourceError naming file and line for a bad one."""
     for number, written in numbered(path):
-        line = readable(written)
-        hit = parsed(path, number, line)
+        line, hit = parsed(path, number, written)
         place = question.slice_of(hit["_source"], number)
         if place is not None:
             yield place, raw_line(line, hit)
 
 
-def readable(line: bytes) -> bytes:
-    """The line itself, unless it may hold half a UTF-16 pair."""
-    if b"\\ud" not in line and b"\\uD" not in line:
-        return line
-    return mended(line.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-
-
-def parsed(path: Path, number: int, line: bytes) -> Json:
-    """One hit, its three keys checked."""
+def parsed(path: Path, number: int, line: bytes) -> tuple[bytes, Json]:
+    """The line, mended if it holds half a UTF-16 pair, and its hit with the three keys checked."""
     try:
         hit = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise bad_line(path, number, f"no es JSON válido ({error})") from None
+        whole = mended(line.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        if whole == line:
+            raise bad_line(path, number, f"no es JSON válido ({error})") from None
+        return parsed(path, number, whole)
     if not isinstance(hit, dict):
         raise bad_line(path, number, "no es un objeto JSON")
     for key, kind, called in (("_index", str, "un texto"), ("_id", str, "un texto"), ("_source", dict, "un objeto")):
         if not isinstance(hit.get(key), kind):
             raise bad_line(path, number, f"falta {key}, o no es {called}")
-    return hit
+    return line, hit
 
 
 def bad_line(path: Path, number: int, what: str) -> SourceError:
@@ -184,7 +183,7 @@ def chunks(path: Path, handle: BinaryIO) -> Iterator[bytes]:
 def zstd_chunks(handle: BinaryIO) -> Iterator[bytes]:
     """Frame by frame; EOFError when the last one is cut short (a stream reader would just stop there)."""
     context, frame = zstandard.ZstdDecompressor(), None
-    while data := handle.read(CHUNK):
+    while data := handle.read(COMPRESSED_CHUNK):
         while data:
             frame = frame or context.decompressobj()
             yield frame.decompress(data)

@@ -141,7 +141,7 @@ def from_file(job: Job, path: Path) -> dict[str, Record]:
         return {part.slice.name: job.record(part, part.hits) for part in parts}
 
 
-def batched(hits: Iterable[tuple[int, bytes]], size: int = 500) -> Iterator[tuple[int, list[bytes]]]:
+def batched(hits: Iterable[tuple[int, bytes]], size: int = 250) -> Iterator[tuple[int, list[bytes]]]:
     """Lines of one slice together: the compressor is called seldom."""
     waiting: dict[int, list[bytes]] = {}
     for place, line in hits:
