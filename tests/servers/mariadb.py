@@ -145,12 +145,14 @@ def attempt() -> Server:
     (server.folder / "init.sql").write_text(FIRST_STATEMENTS)
     maria = described(server)
     common = ["--no-defaults", f"--datadir={server.folder / 'data'}", *(["--user=root"] if os.geteuid() == 0 else [])]
+    (server.folder / "tmp").mkdir()
     server.run([installer, *common, "--auth-root-authentication-method=normal", "--skip-test-db"])
     options = {
         "socket": maria.socket,
         "pid-file": server.folder / "pid",
         "port": maria.port,
         "bind-address": maria.host,
+        "tmpdir": server.folder / "tmp",  # in a shared one, another server that starts deletes this one's temporary tables
         "init-file": server.folder / "init.sql",
         "ssl-ca": authority.path,
         "ssl-cert": certificate.certificate,

@@ -182,6 +182,12 @@ def test_a_file_that_is_no_catalogue_is_said(process: Path, tmp_path: Path, cont
     assert str(source) in str(error.value)
 
 
+def test_a_path_with_any_characters_is_found(process: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "datos ñ #1?%41 'x'"
+    folder.mkdir()
+    assert run(process, sqlite_catalogue(folder / "c.sqlite"))["labels"] == 2
+
+
 def test_the_file_is_opened_for_reading_only(process: Path, tmp_path: Path) -> None:
     source = sqlite_catalogue(tmp_path / "c.sqlite")
     before = source.read_bytes()

@@ -3,6 +3,7 @@
 In: a folder. Out: a connection whose files vanish with it, and Parquet files that are complete when they carry their name.
 """
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,8 +52,8 @@ def quoted(text: object) -> str:
 def script(name: str, **values: str) -> list[str]:
     """The statements of an .sql file of this folder, with its @names filled in."""
     text = (Path(__file__).parent / name).read_text("utf-8")
-    filled = SqlTemplate(text).substitute(values) if values else text
-    return [part for part in filled.split(";\n") if part.strip()]
+    parts = [part for part in re.split(r";[^\n;]*\n", text) if part.strip()]
+    return [SqlTemplate(part).substitute(values) for part in parts] if values else parts
 
 
 def write_parquet(base: duckdb.DuckDBPyConnection, query: str, path: Path, row_group: int = 50_000) -> None:

@@ -5,10 +5,11 @@ In: the keys that occur in the documents. Out: SQL expressions for the columns o
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 
-TOP, NESTED = "top", "transaction_data"
+TOP, NESTED, SECOND = "top", "transaction_data", "metric_data"
 
 # name -> (place it is looked for first, kind of value)
 KNOWN = {
@@ -36,12 +37,23 @@ KNOWN = {
 BEFORE = ("_index", "_id")
 AFTER = ("unparsed", "Date", "Result", "Ok", "No_result", "Error", "Result_modelo", "Ok_modelo", "folder_url", "folder_files", "has_image",
          "num_images", "image_link", "kind")  # fmt: skip
-CONTAINERS = ("transaction_data", "metric_data")
-NESTED_DOCUMENT = "CASE WHEN s.transaction_data IS NULL THEN _source->'$.metric_data' ELSE _source->'$.transaction_data' END"
+TYPED = {name: kind for name, (_, kind) in KNOWN.items() if kind != "name"}
 
 
 @dataclass(frozen=True)
-class Other:
+class Keys:
+    """What occurs: keys at the top and in each container, and whether a document needs more care than a plain struct can
+    give: a key twice in one object, or a `transaction_data` that is no object with keys.
+    """
+
+    top: frozenset[str]
+    nested: frozenset[str]
+    second: frozenset[str] = frozenset()
+    odd: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
     """A field that the rules do not know: kept as text (objects and lists as JSON) under `name`."""
 
     name: str
@@ -49,35 +61,64 @@ class Other:
 
 
 @dataclass(frozen=True)
-class Keys:
-    """What occurs: keys at the top, in each container, and whether a container was met that is no object with keys."""
-
-    top: frozenset[str]
-    containers: tuple[frozenset[str], frozenset[str]]
-    odd: bool
-
-
-@dataclass(frozen=True)
 class Plan:
-    """The shape that json_transform gives, the container that counts, and the other columns, in a fixed order."""
+    """How to open the documents (`struct`: read as one, else as JSON), and the columns that are not known."""
 
-    shape: str
-    nested: str
-    others: tuple[Other, ...]
+    struct: bool
+    top: Mapping[str, object]
+    inner: Mapping[str, object]
+    others: tuple[Column, ...]
+
+    @property
+    def container(self) -> str:
+        """The object that counts as nested: transaction_data, or metric_data where that is absent."""
+        inner = literal(json.dumps(self.inner))
+        if self.struct and SECOND in self.top:
+            return f"CASE WHEN s.{NESTED} IS NULL AND s.{SECOND} IS NOT NULL THEN json_transform(s.{SECOND}, {inner}) ELSE s.{NESTED} END"
+        return f"s.{NESTED}" if self.struct else f"json_transform({nested_document(self.top)}, {inner})"
 
 
 def plan(keys: Keys) -> Plan:
     """Independent of the order in which keys were met."""
-    top, nested = sorted(keys.top - set(CONTAINERS)), sorted(keys.containers[0] | keys.containers[1])
-    twice = [name for name in KNOWN if name in top and name in nested]
-    others = [extra("s", "_source", TOP, key) for key in top if key not in KNOWN]
-    others += [extra("n", NESTED_DOCUMENT, NESTED, key) for key in nested if key not in KNOWN]
-    others += [Other(f"{loser(name)}.{name}", second(name)) for name in twice]
-    others += leftovers(keys)
-    inside = shape(nested)
-    whole = shape(top) | dict.fromkeys(CONTAINERS, inside)
-    chosen = "CASE WHEN s.transaction_data IS NULL THEN s.metric_data ELSE s.transaction_data END"
-    return Plan(json.dumps(whole), chosen if keys.containers[1] else "s.transaction_data", tuple(distinct(others)))
+    levels = {TOP: keys.top - {NESTED, SECOND}, NESTED: keys.nested | keys.second}
+    plain = {level: struct_names(found) for level, found in levels.items()}
+    struct = not keys.odd and all(found <= plain[level] for level, found in levels.items())
+    inner = dict.fromkeys(sorted(plain[NESTED]), "VARCHAR") | flags()
+    top = dict.fromkeys(sorted(plain[TOP]), "VARCHAR") | flags() | {NESTED: inner if struct else "JSON"}
+    top |= {SECOND: "JSON"} if SECOND in keys.top else {}
+    documents = {TOP: "_source", NESTED: nested_document(top)}
+    found = chain(
+        ((level, key, place(level, key, plain, documents)) for level in levels for key in sorted(levels[level]) if key not in KNOWN),
+        ((loser(name), name, second_value(name)) for name in KNOWN if all(name in found for found in levels.values())),
+        leftovers(top, struct),
+    )
+    return Plan(struct, top, inner, tuple(named(found)))
+
+
+def flags() -> dict[str, object]:
+    """Yes/no fields stay JSON: the text "true" is no yes."""
+    return {name: "JSON" for name, kind in TYPED.items() if kind == "yes_no"}
+
+
+def struct_names(keys: frozenset[str]) -> frozenset[str]:
+    """Known fields, and the keys that can stand beside them in a struct: its names are not empty and do not differ in case only."""
+    names = [key.casefold() for key in (*KNOWN, NESTED, SECOND, *(keys - KNOWN.keys()))]
+    alone = {key for key in keys - KNOWN.keys() if key and "\0" not in key and names.count(key.casefold()) == 1}
+    return frozenset(KNOWN) | alone
+
+
+def nested_document(top: Mapping[str, object]) -> str:
+    """The JSON of the nested object, where documents are read as JSON."""
+    second = f"s.{SECOND}" if SECOND in top else "NULL::JSON"
+    return f"CASE WHEN json_type(s.{NESTED}) = 'OBJECT' THEN s.{NESTED} ELSE {second} END"
+
+
+def place(level: str, key: str, plain: Mapping[str, frozenset[str]], documents: Mapping[str, str]) -> str:
+    """Through the struct where its name can stand in one, else through a JSON pointer."""
+    if key in plain[level]:
+        return f"{'s' if level == TOP else 'n'}.{quoted(key)}"
+    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+    return f"({documents[level]})->>{literal(pointer)}"
 
 
 def loser(name: str) -> str:
@@ -85,54 +126,31 @@ def loser(name: str) -> str:
     return NESTED if KNOWN[name][0] == TOP else TOP
 
 
-def second(name: str) -> str:
+def second_value(name: str) -> str:
     """The value of the losing place, only where both places have one."""
     first, other = ("s", "n") if KNOWN[name][0] == TOP else ("n", "s")
     return f"CASE WHEN {first}.{quoted(name)} IS NOT NULL THEN {other}.{quoted(name)} END"
 
 
-def leftovers(keys: Keys) -> list[Other]:
+def leftovers(top: Mapping[str, object], struct: bool) -> Iterator[tuple[str, str, str]]:
     """A container that was not opened is kept whole: the second of two, and one that is no object."""
-    found = []
-    if keys.containers[1] or keys.odd:
-        unopened = "json_type(_source, '$.metric_data') <> 'OBJECT' OR s.transaction_data IS NOT NULL"
-        found.append(Other("metric_data", f"CASE WHEN {unopened} THEN _source->>'$.metric_data' END"))
-    if keys.odd:
-        closed = "json_type(_source, '$.transaction_data') <> 'OBJECT'"
-        found.append(Other("transaction_data", f"CASE WHEN {closed} THEN _source->>'$.transaction_data' END"))
-    return found
+    opened = f"s.{NESTED} IS NOT NULL" if struct else f"json_type(s.{NESTED}) = 'OBJECT'"
+    if SECOND in top:
+        yield "", SECOND, f"CASE WHEN {opened} OR json_type(s.{SECOND}) <> 'OBJECT' THEN s.{SECOND}->>'$' END"
+    if not struct:
+        yield "", NESTED, f"CASE WHEN json_type(s.{NESTED}) <> 'OBJECT' THEN s.{NESTED}->>'$' END"
 
 
-def extra(struct: str, document: str, origin: str, key: str) -> Other:
-    """Through the struct where its name can stand in one, else through a JSON pointer."""
-    if plain(key):
-        return Other(f"{origin}\0{key}", f"{struct}.{quoted(key)}")
-    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
-    return Other(f"{origin}\0{key}", f"({document})->>{literal(pointer)}")
-
-
-def plain(key: str) -> bool:
-    """Lower-case keys only: names of a struct do not tell cases apart."""
-    return key == key.lower() and key.replace("_", "").isalnum() and key.isascii()
-
-
-def distinct(others: Sequence[Other]) -> list[Other]:
+def named(found: Iterator[tuple[str, str, str]]) -> Iterator[Column]:
     """The key itself, else with its origin before it, else numbered: no two columns differ in case only."""
     taken = {name.casefold() for name in (*KNOWN, *BEFORE, *AFTER)}
-    found = []
-    for other in others:
-        origin, _, key = other.name.rpartition("\0")
-        choices = [key, f"{origin}.{key}"] if origin else [key]
-        choices += [f"{choices[-1]}_{number}" for number in range(2, 100)]
+    for origin, key, expression in found:
+        base = key.replace("\0", "�") or "(vacío)"
+        longer = f"{origin}.{base}" if origin else base
+        choices = chain([base, longer] if key not in KNOWN else [longer], (f"{longer}_{number}" for number in count(2)))
         name = next(choice for choice in choices if choice.casefold() not in taken)
         taken.add(name.casefold())
-        found.append(Other(name, other.expression))
-    return found
-
-
-def shape(keys: Sequence[str]) -> dict[str, object]:
-    """Every known field and plain key as text: what is of another type survives as its own text."""
-    return dict.fromkeys(sorted({*KNOWN, *(key for key in keys if plain(key))}), "VARCHAR")
+        yield Column(name, expression)
 
 
 def quoted(name: str) -> str:
@@ -141,39 +159,49 @@ def quoted(name: str) -> str:
 
 
 def literal(text: str) -> str:
-    """An SQL string."""
-    return "'" + text.replace("'", "''") + "'"
+    """An SQL string; a NUL cannot stand in one."""
+    return " || chr(0) || ".join("'" + part.replace("'", "''") + "'" for part in text.split("\0"))
 
 
-def raw_struct() -> str:
-    """Each known field as text, from its first place, else from the other."""
+def struct_type(shape: Mapping[str, object]) -> str:
+    """The SQL type of a shape."""
+    columns = (f"{quoted(name)} {kind if isinstance(kind, str) else struct_type(kind)}" for name, kind in shape.items())  # type: ignore[arg-type]
+    return f"STRUCT({', '.join(columns)})"
+
+
+def raw_columns(plan: Plan) -> str:
+    """Each known field as text, from its first place, else from the other; then the other fields by number."""
     lines = []
-    for name, (place, _) in KNOWN.items():
-        first, other = ("s", "n") if place == TOP else ("n", "s")
-        lines.append(f"{literal(name)}: coalesce({first}.{quoted(name)}, {other}.{quoted(name)})")
-    return ",\n    ".join(lines)
+    for name, (level, _) in KNOWN.items():
+        first, other = ("s", "n") if level == TOP else ("n", "s")
+        lines.append(f"coalesce({first}.{quoted(name)}, {other}.{quoted(name)}) AS raw_{name}")
+    lines += [f"{column.expression} AS other_{number}" for number, column in enumerate(plan.others)]
+    return ",\n        ".join(lines)
 
 
 def typed_columns() -> str:
     """Each known field in its type: null where its text is not of that type."""
-    return ",\n    ".join(f"{kind}_of(raw.{quoted(name)}) AS {quoted(name)}" for name, (_, kind) in KNOWN.items())
+    return ",\n        ".join(f"{kind}_of(raw_{name}) AS {quoted(name)}" for name, (_, kind) in KNOWN.items())
 
 
 def unparsed_column() -> str:
     """{field: text} of the values that are not of the expected type; null when there is none."""
-    typed = {name: kind for name, (_, kind) in KNOWN.items() if kind != "name"}
-    bad = {name: f"raw.{quoted(name)} <> '' AND {kind}_of(raw.{quoted(name)}) IS NULL" for name, kind in typed.items()}
-    pairs = ", ".join(f"CASE WHEN {test} THEN {{'key': {literal(name)}, 'value': raw.{quoted(name)}}} END" for name, test in bad.items())
+    bad = {name: f"{quoted(name)} IS NULL AND is_value(raw_{name})" for name in TYPED}
+    pairs = ", ".join(f"CASE WHEN {test} THEN {{'key': {literal(name)}, 'value': raw_{name}::VARCHAR}} END" for name, test in bad.items())
     anything = " OR ".join(f"({test})" for test in bad.values())
-    entries = f"[entry FOR entry IN [{pairs}] IF entry IS NOT NULL]"
-    return f"CASE WHEN {anything} THEN to_json(map_from_entries({entries}))::VARCHAR END AS unparsed"
+    return f"CASE WHEN {anything} THEN to_json(map_from_entries([entry FOR entry IN [{pairs}] IF entry IS NOT NULL]))::VARCHAR END"
 
 
-def other_columns(plan: Plan) -> str:
-    """Every other field, each with a leading comma."""
-    return "".join(f",\n    {other.expression} AS {quoted(other.name)}" for other in plan.others)
+def known_names() -> str:
+    """The known columns, in order."""
+    return ", ".join(quoted(name) for name in KNOWN)
+
+
+def other_numbers(plan: Plan) -> str:
+    """The other columns of `hit`, each with a leading comma."""
+    return "".join(f", other_{number}" for number in range(len(plan.others)))
 
 
 def other_names(plan: Plan) -> str:
-    """Their names, each with a leading comma."""
-    return "".join(f",\n    {quoted(other.name)}" for other in plan.others)
+    """The other columns under their names, each with a leading comma."""
+    return "".join(f",\n    other_{number} AS {quoted(column.name)}" for number, column in enumerate(plan.others))

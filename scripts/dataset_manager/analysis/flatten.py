@@ -4,8 +4,10 @@ In: `data/raw/manifest.json` with its parts, `data/folders.parquet`. Out: `data/
 «Fields») and `data/flatten.json` (what was counted). Hits == rows + dropped, or CountError.
 """
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,28 @@ import duckdb
 
 from dataset_manager.analysis import fields
 from dataset_manager.analysis.database import quoted, script, working, write_parquet
-from dataset_manager.errors import CountError
+from dataset_manager.errors import CountError, SourceError
 from dataset_manager.files import read_json, write_json
 
 log = logging.getLogger("dataset_manager")
 Json = dict[str, Any]
 LARGEST_DOCUMENT = 64 * 1024 * 1024  # bytes; DuckDB's own limit is 16 MB
-# One row per field with values that are not of its type: how many documents, and up to 20 of the texts.
+# One row per field with values that are not of its type: in how many rows, and up to 20 of the texts.
 UNPARSED = """
-WITH found AS (SELECT DISTINCT unnest(json_keys(unparsed)) AS field, unparsed, _index, _id FROM hit WHERE unparsed IS NOT NULL)
-SELECT field, count(*), list(DISTINCT unparsed ->> ('$."' || field || '"'))[:20] FROM found GROUP BY field ORDER BY field
+WITH found AS (
+    SELECT unnest(json_keys(unparsed)) AS field, unparsed FROM hit JOIN survivor ON survivor.row_number = hit.rowid
+    WHERE place = 1 AND unparsed IS NOT NULL
+)
+SELECT field, count(*), list_sort(list(DISTINCT (unparsed ->> ('$."' || field || '"'))[:80]))[:20] FROM found GROUP BY field ORDER BY field
+"""
+# The keys of each level, and whether a document needs care. Documents of one shape have the same keys: few lists are compared.
+KEYS = """
+WITH document AS (SELECT json_keys(json, ['$._source', '$._source.transaction_data', '$._source.metric_data']) AS level FROM object),
+shape AS (SELECT any_value(level) AS level FROM document GROUP BY hash(level))
+SELECT list_distinct(flatten(list(coalesce(level[1], [])))), list_distinct(flatten(list(coalesce(level[2], [])))),
+    list_distinct(flatten(list(coalesce(level[3], [])))),
+    bool_or(level[2] = [] OR len(level[1]) <> len(list_distinct(level[1])) OR len(level[2]) <> len(list_distinct(level[2])))
+FROM shape
 """
 
 
@@ -36,12 +50,13 @@ def flatten(
     metrics_manual: Sequence[str],
     threads: int = 2,
 ) -> Json:
-    """Writes both files and gives the counts. Raises CountError, DiskError."""
+    """Writes both files and gives the counts. Raises CountError, SourceError, DiskError."""
     manifest = read_json(manifest_file)
+    parts = [Path(manifest_file).parent / one["file"] for one in manifest["slices"] if one["hits"]]
     with working(Path(transactions_file).parent, threads) as base:
-        read_lines(base, [Path(manifest_file).parent / one["file"] for one in manifest["slices"] if one["hits"]])
         base.execute(f"CREATE VIEW folder AS FROM read_parquet('{quoted(folders_file)}')")
-        transform(base, metrics_cliente, metrics_manual)
+        with readable(Path(manifest_file).parent):
+            transform(base, parts, metrics_cliente, metrics_manual)
         counts = counted(base)
         require_closed(counts, manifest["hits"])
         write_parquet(base, "FROM transaction_row", Path(transactions_file))
@@ -50,28 +65,31 @@ def flatten(
     return counts
 
 
-def read_lines(base: duckdb.DuckDBPyConnection, parts: list[Path]) -> None:
-    """The hits as JSON; an empty window gives an empty view of the same shape."""
-    if not parts:
-        base.execute("CREATE VIEW line AS SELECT ''::VARCHAR AS _index, ''::VARCHAR AS _id, '{}'::JSON AS _source WHERE false")
-        return
-    files = ", ".join(f"'{quoted(part)}'" for part in parts)
-    shape = "{'_index': 'VARCHAR', '_id': 'VARCHAR', '_source': 'JSON'}"
-    options = f"format = 'newline_delimited', compression = 'zstd', maximum_object_size = {LARGEST_DOCUMENT}"
-    base.execute(f"CREATE VIEW line AS FROM read_json([{files}], columns = {shape}, {options})")
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """A part that was damaged after its extraction is an error that says how to get it again."""
+    try:
+        yield
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        if "No space left" in str(error):
+            raise
+        cause = str(error).splitlines()[0]
+        raise SourceError(f"{folder}: una parte no se puede leer ({cause}). Borre esa carpeta y repita la orden") from error
 
 
-def transform(base: duckdb.DuckDBPyConnection, client: Sequence[str], manual: Sequence[str]) -> None:
+def transform(base: duckdb.DuckDBPyConnection, parts: Sequence[Path], client: Sequence[str], manual: Sequence[str]) -> None:
     """Runs flatten.sql for the keys that these documents have."""
-    plan = fields.plan(keys(base))
+    plan = fields.plan(keys(base, parts))
+    read_lines(base, parts, plan)
     statements = script(
         "flatten.sql",
-        shape=fields.literal(plan.shape),
-        nested=plan.nested,
-        raw_struct=fields.raw_struct(),
-        other_columns=fields.other_columns(plan),
+        container=plan.container,
+        document="s" if plan.struct else "_source",
+        raw_columns=fields.raw_columns(plan),
+        known_names=fields.known_names(),
         typed_columns=fields.typed_columns(),
         unparsed=fields.unparsed_column(),
+        other_numbers=fields.other_numbers(plan),
         other_names=fields.other_names(plan),
         client=texts(client),
         manual=texts(manual),
@@ -80,17 +98,35 @@ def transform(base: duckdb.DuckDBPyConnection, client: Sequence[str], manual: Se
         base.execute(statement)
 
 
+def keys(base: duckdb.DuckDBPyConnection, parts: Sequence[Path]) -> fields.Keys:
+    """The keys at the top and those of both containers."""
+    if not parts:
+        return fields.Keys(frozenset(), frozenset())
+    base.execute(f"CREATE VIEW object AS FROM read_ndjson_objects({paths(parts)}, maximum_object_size = {LARGEST_DOCUMENT})")
+    top, nested, second, odd = base.execute(KEYS).fetchall()[0]
+    return fields.Keys(frozenset(top), frozenset(nested), frozenset(second), bool(odd))
+
+
+def read_lines(base: duckdb.DuckDBPyConnection, parts: Sequence[Path], plan: fields.Plan) -> None:
+    """The hits with their documents opened; an empty window gives an empty view of the same shape."""
+    kind = fields.struct_type(plan.top) if plan.struct else "JSON"
+    opened = "_source AS s" if plan.struct else f"_source, json_transform(_source, {fields.literal(json.dumps(plan.top))}) AS s"
+    source = f"(SELECT '' AS _index, '' AS _id, NULL::{kind} AS _source WHERE false)"
+    if parts:
+        shape = f"{{'_index': 'VARCHAR', '_id': 'VARCHAR', '_source': {fields.literal(kind)}}}"
+        options = f"format = 'newline_delimited', compression = 'zstd', maximum_object_size = {LARGEST_DOCUMENT}"
+        source = f"read_json({paths(parts)}, columns = {shape}, {options})"
+    base.execute(f"CREATE VIEW line AS SELECT _index, _id, {opened} FROM {source}")
+
+
+def paths(parts: Sequence[Path]) -> str:
+    """An SQL list of file names."""
+    return "[" + ", ".join(fields.literal(str(part)) for part in parts) + "]"
+
+
 def texts(values: Sequence[str]) -> str:
     """An SQL list of strings."""
     return "[" + ", ".join(fields.literal(value) for value in values) + "]::VARCHAR[]"
-
-
-def keys(base: duckdb.DuckDBPyConnection) -> fields.Keys:
-    """The keys at the top and those of both containers; a container without keys is `{}` or no object at all."""
-    paths = "['$', '$.transaction_data', '$.metric_data']"
-    shapes = [found for (found,) in base.execute(f"SELECT DISTINCT json_keys(_source, {paths}) FROM line").fetchall()]
-    top, first, second = (frozenset(key for found in shapes for key in found[place] or ()) for place in range(3))
-    return fields.Keys(top, (first, second), odd=any(found[place] == [] for found in shapes for place in (1, 2)))
 
 
 def counted(base: duckdb.DuckDBPyConnection) -> Json:

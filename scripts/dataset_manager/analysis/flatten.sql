@@ -1,60 +1,65 @@
 -- One row per surviving document: data/transactions.parquet.
--- In: `line` (_index, _id, _source as JSON; every hit), `folder` (picture folders). Rules: docs/rules.md, «Fields», «Kinds»,
--- «Duplicates», «Derived columns». Statements run in order. Marked words are filled in by flatten.py and fields.py.
+-- In: `line` (_index, _id, s: the document opened, and _source where it needs care; every hit), `folder` (picture folders).
+-- Rules: docs/rules.md, «Fields», «Kinds», «Duplicates», «Derived columns». Statements run in order. Marked words are filled in by
+-- flatten.py and fields.py.
 
--- What text means in each type; null where it means nothing.
+-- What text means in each type; null where it means nothing. The session is in UTC: a time without an offset is UTC.
+CREATE MACRO epoch_of(v) AS CASE WHEN abs(v) < 253402300800000 THEN epoch_ms(v::BIGINT) END;  -- until the year 9999
+
 CREATE MACRO instant_of(v) AS CASE
-    WHEN length(v) > 4 AND TRY_CAST(v AS BIGINT) IS NOT NULL THEN epoch_ms(TRY_CAST(v AS BIGINT))
-    ELSE TRY_CAST(v AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END;  -- the session is in UTC: a text without an offset is UTC
+    WHEN v[5] = '-' AND v[-1] = 'Z' THEN TRY_CAST(v AS TIMESTAMP)
+    WHEN v[5] = '-' AND NOT contains(v, '(') THEN TRY_CAST(v AS TIMESTAMPTZ) AT TIME ZONE 'UTC'
+    WHEN regexp_full_match(v, '-?\d{5,}(\.\d*)?') THEN epoch_of(floor(TRY_CAST(v AS DOUBLE))) END;
 
 CREATE MACRO whole_of(v) AS CASE
-    WHEN NOT contains(v, '.') AND NOT contains(v, 'e') THEN TRY_CAST(v AS BIGINT)
+    WHEN TRY_CAST(v AS BIGINT)::VARCHAR = v THEN TRY_CAST(v AS BIGINT)
+    WHEN NOT regexp_full_match(v, '-?\d+(\.\d*)?([eE][+-]?\d+)?') THEN NULL
     WHEN TRY_CAST(v AS DOUBLE) = floor(TRY_CAST(v AS DOUBLE)) AND abs(TRY_CAST(v AS DOUBLE)) < 9e15 THEN TRY_CAST(TRY_CAST(v AS DOUBLE) AS BIGINT)
     END;
 
-CREATE MACRO yes_no_of(v) AS CASE
-    WHEN lower(v) IN ('true', '1', '1.0') THEN true
-    WHEN lower(v) IN ('false', '0', '0.0') THEN false END;
+CREATE MACRO yes_no_of(v) AS CASE WHEN v IN ('true', '1', '1.0') THEN true WHEN v IN ('false', '0', '0.0') THEN false END;
 
 -- Ids and codes are text as written; a list or an object is no id, and an empty text is none.
-CREATE MACRO code_of(v) AS CASE WHEN v[1] NOT IN ('{', '[') THEN v END;
+CREATE MACRO code_of(v) AS CASE WHEN v <> '' AND (v[1] NOT IN ('{', '[') OR NOT json_valid(v)) THEN v END;
 
 CREATE MACRO name_of(v) AS v;
 
--- Known fields in their types, every other field as text.
-CREATE TABLE hit AS
-WITH shaped AS (
-    SELECT _index, _id, _source, json_transform(_source, @shape) AS s
-    FROM line
-), opened AS (
-    SELECT *, @nested AS n FROM shaped
-), found AS (
-    SELECT _index, _id, {
-    @raw_struct
-    } AS raw@other_columns
-    FROM opened
-)
-SELECT
-    _index,
-    _id,
-    @typed_columns,
-    @unparsed@other_names
-FROM found;
+-- An empty text is no value, so nothing is lost where it becomes null.
+CREATE MACRO is_value(v) AS v NOT IN ('', '""');
 
--- Which documents survive: a repeated (_index, _id) counts once; of the documents of one transaction and kind the one with the
--- newest end counts, ties by the greatest (_index, _id); without a transaction_id nothing is merged.
+-- Known fields in their types, every other field as text by number. `content` tells apart documents that are otherwise equal.
+CREATE TABLE hit AS
+WITH opened AS (
+    SELECT *, @container AS n FROM line
+), found AS (
+    SELECT _index, _id, hash(@document) AS content,
+        @raw_columns
+    FROM opened
+), typed AS (
+    SELECT *,
+        @typed_columns
+    FROM found
+)
+SELECT _index, _id, content, @known_names,
+    @unparsed AS unparsed@other_numbers
+FROM typed;
+
+-- Which documents survive: of a repeated (_index, _id) the newest end, of equal ones any fixed one; of the documents of one
+-- transaction and kind (cliente or manual) the newest end, ties by the greatest (_index, _id). Without a transaction_id, or of
+-- another kind, nothing is merged.
 CREATE TABLE survivor AS
 WITH kinded AS (
-    SELECT rowid AS row_number, _index, _id, transaction_id, transaction_end_time, CASE
+    SELECT rowid AS row_number, _index, _id, content, transaction_id, transaction_end_time, CASE
         WHEN list_contains(@client, transaction_metric) THEN 'cliente'
         WHEN list_contains(@manual, transaction_metric) THEN 'manual'
         ELSE 'otro' END AS kind
     FROM hit
 ), documents AS (
-    SELECT *, row_number() OVER (PARTITION BY _index, _id ORDER BY row_number) AS copy FROM kinded
+    SELECT *, row_number() OVER (PARTITION BY _index, _id ORDER BY transaction_end_time DESC NULLS LAST, content, row_number) AS copy
+    FROM kinded
 ), ranked AS (
     SELECT *, CASE WHEN copy = 1 THEN row_number() OVER (
-        PARTITION BY copy, transaction_id, kind, CASE WHEN transaction_id IS NULL THEN row_number END
+        PARTITION BY copy, transaction_id, kind, CASE WHEN transaction_id IS NULL OR kind = 'otro' THEN row_number END
         ORDER BY transaction_end_time DESC NULLS LAST, _index DESC, _id DESC) END AS place
     FROM documents
 )
@@ -90,6 +95,6 @@ SELECT
     coalesce(folder.folder_files, []::VARCHAR[]) AS folder_files,
     (len(coalesce(folder.folder_files, [])) > 0)::TINYINT AS has_image,
     len(coalesce(folder.folder_files, []))::INTEGER AS num_images,
-    CASE WHEN len(coalesce(folder.folder_files, [])) > 0 THEN ltrim(coalesce(folder.folder_url, ''), '/') ELSE '' END AS image_link@other_names
+    CASE WHEN len(folder.folder_files) > 0 THEN coalesce(folder.folder_url, '') ELSE '' END AS image_link@other_names
 FROM judged LEFT JOIN folder ON folder.transaction_id = judged.transaction_id
 ORDER BY transaction_start_time, judged.transaction_id, _index, _id

@@ -2,7 +2,7 @@
 
 In: a database (or its SQLite twin) and the raw transactions already read. Out, in `data/`: `references`, `labels`,
 `model`, `deployment` and `folders.parquet`, all from one moment of the database. Every id and code is text.
-Rules: docs/rules.md, "Catalogue" and "Pictures of a transaction".
+Rules: docs/rules.md, «Catalogue» and «Pictures of a transaction».
 """
 
 import difflib

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from dataset_manager.errors import SourceError
 from dataset_manager.sources.connection_types import DatabaseConnection
@@ -163,7 +164,7 @@ def make_engine(place: Place) -> "Engine":
             raise SourceError(
                 f"{place}: no existe el fichero SQLite. sources.catalogue debe ser «mysql» o un fichero .sqlite con las mismas tablas"
             )
-        url = URL.create("sqlite", database=f"file:{place.resolve()}", query={"mode": "ro", "uri": "true"})
+        url = URL.create("sqlite", database=f"file:{quote(str(place.resolve()))}", query={"mode": "ro", "uri": "true"})
         return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     url = URL.create("mysql+pymysql", place.user, place.password, place.host, place.port, place.database, {"charset": "utf8mb4"})
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args=driver_options(place))

@@ -1,7 +1,7 @@
 """The transactions of an export: one hit a line (`_index`, `_id`, `_source`), plain, .gz or .zst, as elasticdump writes it.
 
 In: the file and the same question that Elasticsearch would get. Out: its hits, each with the slice it falls in, and the
-count of documents without a usable time. Memory does not grow with the file. Rules: docs/rules.md, "Window".
+count of documents without a usable time. Memory does not grow with the file. Rules: docs/rules.md, «Window».
 """
 
 import gzip

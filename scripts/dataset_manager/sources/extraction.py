@@ -2,7 +2,7 @@
 
 In: the identity and the window of a process, and where its transactions are: Elasticsearch or an export. Out: one
 compressed part per time slice in `data/raw`, and last `manifest.json`, which says what was asked and how much came.
-A run that was killed goes on with the slices that are missing. Rules: docs/rules.md, "Window".
+A run that was killed goes on with the slices that are missing. Rules: docs/rules.md, «Window».
 """
 
 import logging

@@ -1,7 +1,7 @@
 """`folder.folder_files`: text that holds a Python list of file names.
 
 In: the text as the database gives it. Out: the names, and whether the text could be read.
-Rules: docs/rules.md, "Pictures of a transaction".
+Rules: docs/rules.md, «Pictures of a transaction».
 """
 
 import ast

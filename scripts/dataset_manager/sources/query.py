@@ -2,7 +2,7 @@
 
 In: a process's identity and window. Out: the Elasticsearch query (also written into the manifest) and the time
 slices it is read in. The embedded source applies the same clauses itself (`embedded.Question`).
-Rules: docs/rules.md, "Window" and "Which rows count".
+Rules: docs/rules.md, «Window» and «Which rows count».
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def time_range(gte: datetime, lt: datetime) -> Json:
 
 
 def asked(identity: Mapping[str, Any], gte: datetime, lt: datetime) -> Json:
-    """The query of spec order: metrics, deployment, time and, when the process was made with one, the model."""
+    """The question: metrics, deployment, time and, when the process was made with one, the model."""
     clauses: list[Json] = [
         {"terms": {METRIC_FIELD: list(identity["transaction_metrics"])}},
         {"terms": {DEPLOYMENT_FIELD: [identity["deployment_id"]]}},
