@@ -3,7 +3,6 @@
 In: a folder. Out: a connection whose files vanish with it, and Parquet files that are complete when they carry their name.
 """
 
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,7 +51,7 @@ def quoted(text: object) -> str:
 def script(name: str, **values: str) -> list[str]:
     """The statements of an .sql file of this folder, with its @names filled in."""
     text = (Path(__file__).parent / name).read_text("utf-8")
-    parts = [part for part in re.split(r";[^\n;]*\n", text) if part.strip()]
+    parts = [part for part in text.split(";\n") if part.strip()]
     return [SqlTemplate(part).substitute(values) for part in parts] if values else parts
 
 

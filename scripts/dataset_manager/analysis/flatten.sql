@@ -4,7 +4,7 @@
 -- flatten.py and fields.py.
 
 -- What text means in each type; null where it means nothing. The session is in UTC: a time without an offset is UTC.
-CREATE MACRO epoch_of(v) AS CASE WHEN abs(v) < 253402300800000 THEN epoch_ms(v::BIGINT) END;  -- until the year 9999
+CREATE MACRO epoch_of(v) AS CASE WHEN abs(v) < 253402300800000 /* the year 10000 */ THEN epoch_ms(v::BIGINT) END;
 
 CREATE MACRO instant_of(v) AS CASE
     WHEN v[5] = '-' AND v[-1] = 'Z' THEN TRY_CAST(v AS TIMESTAMP)
@@ -17,7 +17,9 @@ CREATE MACRO whole_of(v) AS CASE
     WHEN TRY_CAST(v AS DOUBLE) = floor(TRY_CAST(v AS DOUBLE)) AND abs(TRY_CAST(v AS DOUBLE)) < 9e15 THEN TRY_CAST(TRY_CAST(v AS DOUBLE) AS BIGINT)
     END;
 
-CREATE MACRO yes_no_of(v) AS CASE WHEN v IN ('true', '1', '1.0') THEN true WHEN v IN ('false', '0', '0.0') THEN false END;
+CREATE MACRO yes_no_of(v) AS CASE
+    WHEN v::VARCHAR IN ('true', '1', '1.0') THEN true
+    WHEN v::VARCHAR IN ('false', '0', '0.0') THEN false END;
 
 -- Ids and codes are text as written; a list or an object is no id, and an empty text is none.
 CREATE MACRO code_of(v) AS CASE WHEN v <> '' AND (v[1] NOT IN ('{', '[') OR NOT json_valid(v)) THEN v END;
@@ -25,7 +27,7 @@ CREATE MACRO code_of(v) AS CASE WHEN v <> '' AND (v[1] NOT IN ('{', '[') OR NOT 
 CREATE MACRO name_of(v) AS v;
 
 -- An empty text is no value, so nothing is lost where it becomes null.
-CREATE MACRO is_value(v) AS v NOT IN ('', '""');
+CREATE MACRO is_value(v) AS v::VARCHAR NOT IN ('', '""');
 
 -- Known fields in their types, every other field as text by number. `content` tells apart documents that are otherwise equal.
 CREATE TABLE hit AS

@@ -84,6 +84,7 @@ def build(
 
     locking.warn_if_open(book)
     with locked(locking.lock_file(book)), duckdb.connect() as connection:
+        connection.execute("SET enable_external_file_cache = false")
         locking.remove_leftovers(book)
         content = _Content(connection, data_dir, read_json(window_file), read_json(parameters_file), options, sample)
         state = _rounds(content, book)
