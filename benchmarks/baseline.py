@@ -47,7 +47,7 @@ def frame(hits: Iterable[dict[str, Any]], folders: dict[str, tuple[str, str]]) -
     table["Ok_modelo"] = (table["Result_modelo"] == "SUCCESS").astype(int)
     table["folder_url"] = table["transaction_id"].apply(lambda key: folders.get(str(key), ("", ""))[0])
     table["folder_files"] = table["transaction_id"].apply(lambda key: folders.get(str(key), ("", "[]"))[1])
-    table["has_image"] = table["folder_files"].apply(lambda text: int(len(text) > 2))
+    table["has_image"] = table["folder_files"].apply(lambda text: int(isinstance(text, str) and len(text) > 2))
     return table
 
 

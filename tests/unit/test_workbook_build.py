@@ -167,6 +167,15 @@ def test_more_transactions_than_the_tab_holds_keeps_the_newest_and_says_so(tmp_p
     assert checks["datos_recortados"]["gravedad"] == "info"
 
 
+def test_consistency_shows_what_needs_a_person_first_and_passed_checks_last(tmp_path: Path) -> None:
+    found = [("nada", "error", 0), ("para_saber", "info", 4), ("mirar", "aviso", 2), ("corregir", "error", 1)]
+    checks = [[name, severity, "texto", count, "", "hacer", position] for position, (name, severity, count) in enumerate(found)]
+    process = write_process(tmp_path / "p", tables={"consistency": checks})
+    make(process)
+    rows = [(row["comprobación"], row["gravedad"]) for row in rows_of(book_of(process), "Consistencia")]
+    assert rows == [("corregir", "error"), ("mirar", "aviso"), ("para_saber", "info"), ("nada", "bien")]
+
+
 HOSTILE = [
     "=cmd|' /C calc'!A0",
     "=1+1",

@@ -102,7 +102,7 @@ def _load(book: Path, archive: zipfile.ZipFile) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return openpyxl.load_workbook(light_copy(archive, skipped))
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         raise unusable(book, f"no se puede leer lo que se le añadió ({error})") from error
 
 

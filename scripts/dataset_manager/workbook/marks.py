@@ -105,7 +105,7 @@ def read_marks(book: Path) -> Marks:
     if not book.is_file():
         raise WorkbookError(f"{book}: el libro no está")
     with opened(book) as archive:
-        references, devices = read_tables(book, archive, sheets_of(book, archive), MARKED, every_column=True)
+        references, devices = read_tables(book, archive, sheets_of(book, archive, [tab.name for tab in MARKED]), MARKED, every_column=True)
     problems: list[str] = []
     found = Marks(
         tuple(sorted((ReferenceMark(**row) for row in _read(references, problems)), key=lambda mark: mark.reference_id)),

@@ -63,8 +63,11 @@ def unusable(book: Path, problem: str) -> WorkbookError:
 
 
 def _not_a_zip(book: Path) -> str:
-    with book.open("rb") as handle:
-        start = handle.read(8)
+    try:
+        with book.open("rb") as handle:
+            start = handle.read(8)
+    except PermissionError:
+        return "no se puede leer: otro programa lo tiene abierto o no hay permiso"
     if not start:
         return "está vacío (0 bytes)"
     if start == OLE:

@@ -4,9 +4,11 @@ In: an open book. Out: a `Table` per tab: where each column stands, each row's r
 and which cells hold a formula or an error (calamine gives only the computed value, and nothing for an error).
 """
 
+import io
+import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,10 @@ from xml.etree import ElementTree
 from dataset_manager.errors import WorkbookError
 from dataset_manager.workbook.history import newest_copy
 from dataset_manager.workbook.opening import light_copy, sheet_parts, unusable
-from dataset_manager.workbook.schema import Tab
+from dataset_manager.workbook.schema import TRANSACTIONS, Tab
 
 HEADER_SEARCHED = 20
+MOST_CELLS = 30_000_000
 Position = tuple[int, int]
 
 
@@ -71,15 +74,40 @@ def as_text(value: Any) -> str:
     return str(value).strip()
 
 
-def sheets_of(book: Path, archive: zipfile.ZipFile) -> dict[str, list[list[Any]]]:
-    """Every tab but the big one, as rows of raw values from A1 on. Errors: WorkbookError when it cannot be read."""
+def sheets_of(book: Path, archive: zipfile.ZipFile, only: Collection[str] = ()) -> dict[str, list[list[Any]]]:
+    """Every tab but the big one, or `only` some, as rows of raw values from A1 on. Errors: WorkbookError when it cannot be read."""
     from python_calamine import CalamineError, CalamineWorkbook
 
+    names = list(sheet_parts(archive))
+    light = light_copy(archive, [name for name in names if name == TRANSACTIONS or (only and name not in only)])
+    _refuse_stray_cells(book, light)
     try:
-        workbook = CalamineWorkbook.from_filelike(light_copy(archive))
-        return {name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in sheet_parts(archive)}
+        workbook = CalamineWorkbook.from_filelike(light)
+        return {name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names if not only or name in only}
     except CalamineError as error:
         raise unusable(book, f"está dañado ({error})") from error
+
+
+_FAR = re.compile(rb"\br=.(?:[A-Z]{3}\d|[A-Z]{0,2}\d{6})")
+
+
+def _refuse_stray_cells(book: Path, light: io.BytesIO) -> None:
+    """calamine and openpyxl make every cell up to the last one: a single cell at the far end of a tab would fill the memory."""
+    with zipfile.ZipFile(light) as archive:
+        for name, part in sheet_parts(archive).items():
+            content = archive.read(part)
+            rows, columns = _extent(content) if _FAR.search(content) else (0, 0)
+            if rows * columns > MOST_CELLS:
+                raise unusable(
+                    book, f"la hoja {name} llega hasta {letters(columns - 1)}{rows}: borre lo que haya en sus últimas filas o columnas"
+                )
+    light.seek(0)
+
+
+def _extent(part: bytes) -> tuple[int, int]:
+    rows = max(map(int, re.findall(rb"<(?:\w+:)?row\b[^>]*?\br=.(\d+)", part)), default=0)
+    columns = {cell.decode() for cell in re.findall(rb"<(?:\w+:)?c\b[^>]*?\br=.([A-Z]{1,3})", part)}
+    return rows, max(map(_column, columns), default=0)
 
 
 def read_tables(
@@ -140,7 +168,10 @@ def _problems(tab: Tab, table: Table | None, every_column: bool) -> list[str]:
 
 
 def _note_formulas(table: Table, part: bytes) -> None:
-    for position, cell in _cells(part):
+    root = ElementTree.fromstring(part)
+    if not _SPECIAL.search(part):
+        return
+    for position, cell in _cells(root):
         formula = next((child.text or "" for child in cell if child.tag.endswith("}f")), None)
         value = next((child.text or "" for child in cell if child.tag.endswith("}v")), "")
         if formula is not None:
@@ -151,10 +182,13 @@ def _note_formulas(table: Table, part: bytes) -> None:
             table.errors[position] = f"={formula} (fórmula sin calcular)"
 
 
-def _cells(part: bytes) -> Iterator[tuple[Position, ElementTree.Element]]:
-    """The cells of a sheet part with their positions, counted where `r` is left out."""
+_SPECIAL = re.compile(rb"""<(?:\w+:)?f[\s>/]|\bt=["']e["']""")
+
+
+def _cells(root: ElementTree.Element) -> Iterator[tuple[Position, ElementTree.Element]]:
+    """The cells of a sheet with their positions, counted where `r` is left out."""
     row = column = 0
-    for element in ElementTree.fromstring(part).iter():
+    for element in root.iter():
         name = element.tag.rpartition("}")[2]
         if name == "row":
             row, column = int(element.get("r", row + 1)), 0

@@ -3,22 +3,20 @@
 In: a `Book`, values only. Out: the bytes of an .xlsx whose big tab holds its header and one row of styles.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from math import isfinite
+from datetime import datetime
+from math import ceil
 from typing import Any
 
 from dataset_manager.workbook.big_sheet import Field
 from dataset_manager.workbook.carry import GENERAL, Cell, Formula, OwnSheet, RowExtras
+from dataset_manager.workbook.draw import NUMBER_FORMATS, Draw, Properties
 from dataset_manager.workbook.merge import Merged
 from dataset_manager.workbook.reading import letters
 from dataset_manager.workbook.schema import (
     CONSISTENCY,
     DEVICE_CHOICES,
-    HEADER_COLOR,
     KEYS,
     MAX_ROWS,
     MAX_WIDTH,
@@ -32,20 +30,10 @@ from dataset_manager.workbook.schema import (
     YES_NO,
     Accepts,
     Column,
-    Kind,
     Tab,
 )
-from dataset_manager.workbook.xml_text import cut
+from dataset_manager.workbook.summary_tab import summary_tab
 
-Properties = dict[str, Any]
-NUMBER_FORMATS: dict[Kind, str] = {
-    "boolean": '"VERDADERO";;"FALSO"',
-    "integer": "#,##0",
-    "decimal1": "0.0",
-    "decimal2": "0.00",
-    "date": "yyyy-mm-dd",
-    "datetime": "yyyy-mm-dd hh:mm:ss",
-}
 MESSAGES: dict[Accepts, tuple[str, str]] = {
     "si_no": ("si o no", "Escriba si o no (o elija en la lista)."),
     "devices": (
@@ -59,15 +47,12 @@ TEXT_MESSAGES = {
     "producto_a_entrenar": "Nombre de la clase (carpeta) en la que se entrena esta referencia. Varias pueden compartirla.",
     "label_considerar": "Un label_id de la hoja Labels.",
 }
-BLOCK: Properties = {"bold": True, "font_color": "#1F4E78", "bg_color": "#DDEBF7"}
-HOW = (
-    ("Columnas de este color", "Las rellena usted. Nunca se pierden: si el libro se vuelve a construir, cada marca vuelve a su fila."),
-    ("Las demás columnas", "Las escribe la herramienta, y las escribe de nuevo cuando hay datos nuevos."),
-    ("Lo que usted añada", "Columnas, notas y hojas propias se conservan como valores y fórmulas; gráficos y colores, no."),
-    ("Antes de cada orden", "Guarde y cierre el libro. Cada vez que la herramienta lo cambia, deja una copia en .history."),
-    ("Hora", "Las horas de Datos_Elasticsearch son locales; la zona está en el título de la columna."),
-)
-SEVERITIES = {"error": ("#FFC7CE", "#9C0006"), "aviso": ("#FFEB9C", "#7F6000"), "info": ("#DDEBF7", "#1F4E78")}
+SEVERITIES = {
+    "error": ("#FFC7CE", "#9C0006"),
+    "aviso": ("#FFEB9C", "#7F6000"),
+    "info": ("#DDEBF7", "#1F4E78"),
+    "bien": ("#E2EFDA", "#548235"),
+}
 
 
 @dataclass
@@ -90,72 +75,9 @@ class Book:
     own: list[OwnSheet] = field(default_factory=list)
 
 
-class Draw:
-    """One XlsxWriter workbook with its formats, each made once."""
-
-    def __init__(self, book: Book) -> None:
-        import xlsxwriter
-
-        self.book = book
-        self.target = io.BytesIO()
-        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-        self.workbook = xlsxwriter.Workbook(self.target, options)
-        self.workbook.set_properties({"title": book.title, "created": book.created.replace(tzinfo=None)})
-        self._formats: dict[str, Any] = {}
-
-    def format(self, **properties: Any) -> Any:
-        """The format with these properties."""
-        key = repr(sorted(properties.items()))
-        if key not in self._formats:
-            self._formats[key] = self.workbook.add_format({"valign": "vcenter", **properties})
-        return self._formats[key]
-
-    def header(self) -> Any:
-        """White on blue, centred."""
-        return self.format(bold=True, font_color="#FFFFFF", bg_color=HEADER_COLOR, align="center", border=1, border_color="#FFFFFF")
-
-    def sheet(self, name: str, color: str = "") -> Any:
-        """A new tab, set up to print on landscape pages as wide as the tab, with its header on each."""
-        sheet = self.workbook.add_worksheet(name)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-        sheet.set_footer("&L&8&F&C&8&A&R&8Página &P de &N")
-        if color:
-            sheet.set_tab_color(color)
-        return sheet
-
-    def put(self, sheet: Any, row: int, column: int, value: Any, properties: Properties) -> None:
-        """One cell: text stays text, whatever it looks like."""
-        if value is None or value == "":
-            if properties:
-                sheet.write_blank(row, column, None, self.format(**properties))
-        elif isinstance(value, bool):
-            sheet.write_boolean(row, column, value, self.format(**properties))
-        elif isinstance(value, int | float | Decimal) and isfinite(value):
-            sheet.write_number(row, column, value, self.format(**properties))
-        elif isinstance(value, date | time | timedelta):
-            sheet.write_datetime(row, column, value, self.format(**_dated(value, properties)))
-        elif isinstance(value, Formula):
-            sheet.write_formula(row, column, value.text, self.format(**properties), value.value)
-        else:
-            sheet.write_string(row, column, cut(str(value)), self.format(**properties))
-
-
-def _dated(value: date | time | timedelta, properties: Properties) -> Properties:
-    """A date typed where none is expected still shows, and reads, as one."""
-    if any(letter in str(properties.get("num_format", "")).lower() for letter in "ymdhs"):
-        return properties
-    plain = (
-        NUMBER_FORMATS["datetime"] if isinstance(value, datetime) else NUMBER_FORMATS["date"] if isinstance(value, date) else "[h]:mm:ss"
-    )
-    return {**properties, "num_format": plain}
-
-
 def render(book: Book) -> bytes:
     """The .xlsx, with the tabs in the order people know."""
-    draw = Draw(book)
+    draw = Draw(book.title, book.color, book.created)
     summary = draw.sheet(SUMMARY, "#1F4E78")
     for merged in book.marked:
         _marked(draw, merged)
@@ -169,8 +91,8 @@ def render(book: Book) -> bytes:
         _orphans(draw, book.orphans)
     for own in book.own:
         _own(draw, own)
-    _validation(draw)
-    _summary(draw, summary)
+    _validation(draw, book.marked)
+    summary_tab(draw, summary, book)
     draw.workbook.close()
     return draw.target.getvalue()
 
@@ -228,7 +150,7 @@ def _marked(draw: Draw, merged: Merged) -> None:
     tab = merged.tab
     sheet = _headed(draw, tab, len(merged.rows), list(merged.titles.values()))
     rows = [[row.get(name) for name in tab.names] for row in merged.rows]
-    formats = [_properties(column, draw.book.color) for column in tab.columns]
+    formats = [_properties(column, draw.color) for column in tab.columns]
     _widths(sheet, tab.names, rows)
     for number, row in enumerate(rows, 1):
         for index, value in enumerate(row):
@@ -288,7 +210,7 @@ def _tracking(draw: Draw, tab: Tab, rows: list[list[Any]]) -> None:
 def _table(draw: Draw, tab: Tab, rows: list[list[Any]]) -> None:
     sheet = _headed(draw, tab, len(rows))
     _widths(sheet, tab.names, rows)
-    formats = [_properties(column, draw.book.color) for column in tab.columns]
+    formats = [_properties(column, draw.color) for column in tab.columns]
     for number, row in enumerate(rows, 1):
         for index, value in enumerate(row):
             draw.put(sheet, number, index, value, formats[index])
@@ -304,6 +226,10 @@ def _consistency(draw: Draw, rows: list[list[Any]]) -> None:
         sheet.set_column(index, index, column.wrap or 14)
     sheet.set_column(5, 5, 34)
     for number, row in enumerate(rows, 1):
+        lines = max(
+            ceil(len(str(value or "")) * 0.95 / column.wrap) for column, value in zip(CONSISTENCY.columns, row, strict=True) if column.wrap
+        )
+        sheet.set_row(number, 5 + 15 * max(lines, 1))
         fill, ink = SEVERITIES.get(str(row[0]), ("#FFFFFF", "#000000"))
         for index, (column, value) in enumerate(zip(CONSISTENCY.columns, row, strict=True)):
             properties = {**_properties(column, ""), "valign": "top", "bottom": 1, "bottom_color": "#D9D9D9"}
@@ -321,7 +247,7 @@ def _transactions(draw: Draw, fields: Sequence[Field], rows: int) -> None:
     for index, (column, shown) in enumerate(zip(tab.columns, fields, strict=True)):
         sheet.set_column(index, index, shown.width)
         if column.kind in ("date", "datetime"):
-            sheet.write_blank(1, index, None, draw.format(num_format=NUMBER_FORMATS[column.kind]))
+            sheet.write_blank(1, index, None, draw.format(num_format=NUMBER_FORMATS[column.kind], align="center"))
 
 
 def _orphans(draw: Draw, rows: list[list[Any]]) -> None:
@@ -341,72 +267,12 @@ def _own(draw: Draw, own: OwnSheet) -> None:
         sheet.hide()
 
 
-def _validation(draw: Draw) -> None:
+def _validation(draw: Draw, marked: Sequence[Merged]) -> None:
     """The lists of the drop-downs, and the keys of this build: a key that is missing later was deleted by a person."""
     sheet = draw.workbook.add_worksheet(VALIDATION)
-    keys = {f"{KEYS}{merged.tab.name}": [str(row[merged.tab.key]) for row in merged.rows] for merged in draw.book.marked}
+    keys = {f"{KEYS}{merged.tab.name}": [str(row[merged.tab.key]) for row in merged.rows] for merged in marked}
     lists: dict[str, Sequence[str]] = {"Opciones_Devices_Incluir": DEVICE_CHOICES, "Opciones_Si_No": YES_NO, **keys}
     for column, (title, texts) in enumerate(lists.items()):
         for row, text in enumerate((title, *texts)):
             sheet.write_string(row, column, text)
     sheet.hide()
-
-
-def _summary(draw: Draw, sheet: Any) -> None:
-    """Title, the blocks of the analysis on the left, what each tab is for on the right."""
-    sheet.hide_gridlines(2)
-    sheet.set_default_row(19)
-    for column, width in ((0, 38), (1, 46), (2, 3), (3, 30), (4, 92)):
-        sheet.set_column(column, column, width)
-    sheet.set_row(0, 32)
-    sheet.set_row(3, 24)
-    draw.put(sheet, 0, 0, draw.book.title, {"bold": True, "font_size": 18, "font_color": "#1F4E78"})
-    draw.put(sheet, 1, 0, draw.book.subtitle, {"font_color": "#595959"})
-    if draw.book.sample:
-        draw.put(
-            sheet,
-            0,
-            4,
-            "datos de ejemplo",
-            {"bold": True, "font_size": 14, "font_color": "#FFFFFF", "bg_color": "#C55A11", "align": "center"},
-        )
-    for column, title in ((0, "Métrica"), (1, "Valor"), (3, "Hoja"), (4, "Qué contiene")):
-        sheet.write_string(3, column, title, draw.header())
-    sheet.freeze_panes(4, 0)
-    last = _blocks(draw, sheet)
-    sheet.ignore_errors({"number_stored_as_text": f"B5:B{last + 1}"})
-    _guide(draw, sheet)
-
-
-def _blocks(draw: Draw, sheet: Any) -> int:
-    row, block = 3, ""
-    for name, metric, value in draw.book.summary:
-        if name != block:
-            row += 2 if block else 1
-            block = name
-            for column in (0, 1):
-                draw.put(sheet, row, column, None if column else name, BLOCK)
-        row += 1
-        draw.put(sheet, row, 0, metric, {"indent": 1})
-        draw.put(sheet, row, 1, value, {"align": "left", "text_wrap": True})
-    return row
-
-
-def _guide(draw: Draw, sheet: Any) -> None:
-    book = draw.book
-    tabs = [*(merged.tab for merged in book.marked), *TRACKING, *(tab for tab, _ in book.tables), CONSISTENCY]
-    lines = [(tab.name, tab.about) for tab in tabs] + [(TRANSACTIONS, TRANSACTIONS_ABOUT)]
-    if len(book.orphans) > 1:
-        lines.append((ORPHANS, ORPHANS_ABOUT))
-    lines += [(own.name, "Hoja suya") for own in book.own if not own.hidden]
-    for row, (name, about) in enumerate(lines, 4):
-        target = name.replace("'", "''")
-        sheet.write_url(row, 3, f"internal:'{target}'!A1", draw.format(font_color="#0563C1", underline=1, indent=1), name)
-        draw.put(sheet, row, 4, about, {"indent": 1})
-    start = 4 + len(lines) + 1
-    for column, text in ((3, "CÓMO TRABAJAR CON ESTE LIBRO"), (4, None)):
-        draw.put(sheet, start, column, text, BLOCK)
-    for row, (name, about) in enumerate(HOW, start + 1):
-        look = {"bg_color": book.color} if name == HOW[0][0] else {}
-        draw.put(sheet, row, 3, name, {"indent": 1, **look})
-        draw.put(sheet, row, 4, about, {"indent": 1})

@@ -237,7 +237,7 @@ def suggestions(ranks: int) -> Tab:
 CONSISTENCY = Tab(
     "Consistencia",
     (
-        Column("gravedad", note="error: hay que corregirlo; aviso: conviene mirarlo; info: para saberlo"),
+        Column("gravedad", note="error: hay que corregirlo; aviso: conviene mirarlo; info: para saberlo; bien: no se encontró nada"),
         Column("descripción", wrap=52),
         Column("casos", "integer"),
         Column("ejemplos", note="Hasta 20", wrap=60),
