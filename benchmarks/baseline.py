@@ -4,6 +4,7 @@ One scroll into one list; `apply(pd.Series)` for the nested object; row-wise fun
 references with full scans; a workbook by pandas and openpyxl with five load-and-save rounds after it was written.
 """
 
+import ast
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,20 +36,43 @@ def read_hits(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines]
 
 
-def frame(hits: Iterable[dict[str, Any]], folders: dict[str, tuple[str, str]]) -> pd.DataFrame:
-    """One row per hit."""
+def frame(hits: Iterable[dict[str, Any]], folders: dict[str, tuple[str, str]], cache: Path) -> pd.DataFrame:
+    """One row per hit, sorted by time, kept as a CSV beside the workbook."""
     table = pd.DataFrame([hit["_source"] for hit in hits])
     nested = table["transaction_data"].apply(pd.Series)
     table = pd.concat([table.drop(columns="transaction_data"), nested.loc[:, ~nested.columns.isin(table.columns)]], axis=1)
+    for name in ("transaction_start_time", "transaction_end_time"):
+        table[name] = pd.to_datetime(table[name], errors="coerce", utc=True, format="mixed").dt.strftime("%Y-%m-%d %H:%M:%S")
+    table["time"] = pd.to_datetime(table["time"], errors="coerce", utc=True, format="mixed").dt.date
+    table["Date"] = table["transaction_start_time"].str[:10]
+    table = table.sort_values("transaction_start_time")
     table["Result"] = table.apply(result, axis=1)
     for name in ("Ok", "No_result", "Error"):
         table[name] = (table["Result"] == name).astype(int)
     table["Result_modelo"] = table.apply(result_of_model, axis=1)
     table["Ok_modelo"] = (table["Result_modelo"] == "SUCCESS").astype(int)
-    table["folder_url"] = table["transaction_id"].apply(lambda key: folders.get(str(key), ("", ""))[0])
-    table["folder_files"] = table["transaction_id"].apply(lambda key: folders.get(str(key), ("", "[]"))[1])
-    table["has_image"] = table["folder_files"].apply(lambda text: int(isinstance(text, str) and len(text) > 2))
+    table = with_pictures(table, folders)
+    table.to_csv(cache, sep=";", index=False)
     return table
+
+
+def with_pictures(table: pd.DataFrame, folders: dict[str, tuple[str, str]]) -> pd.DataFrame:
+    """The folder of each transaction, its list of files read as a Python literal."""
+    found = table["transaction_id"].apply(lambda key: folders.get(str(key), ("", "[]")))
+    table["folder_url"], table["folder_files"] = found.apply(lambda pair: pair[0]), found.apply(lambda pair: file_names(pair[1]))
+    table["num_images"] = table["folder_files"].apply(len)
+    table["has_image"] = table["num_images"].apply(lambda count: int(count > 0))
+    table["image_link"] = table.apply(lambda row: row["folder_url"] if row["has_image"] and row["folder_url"] else "", axis=1)
+    return table
+
+
+def file_names(text: Any) -> list[str]:
+    """What cannot be read counts as empty."""
+    try:
+        found = ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError):
+        return []
+    return found if isinstance(found, list) else []
 
 
 def result(row: pd.Series) -> str:
@@ -68,18 +92,28 @@ def result_of_model(row: pd.Series) -> str:
 
 
 def references(table: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
-    """A full scan per reference."""
-    rows = []
+    """Two full scans per reference, by code and by name, put together as they are."""
+    rows, model = [], table["model_id"].head(1000).value_counts().index[0]
     for _, reference in catalogue.iterrows():
-        mine = table[table["selected_reference_code"].astype(str) == str(reference["reference_code"])].copy()
-        client = mine[mine["transaction_metric"].isin(CLIENT)].copy()
-        row = dict(reference) | {"num_cliente": len(client), "num_manuales": len(mine) - len(client)}
-        row["pct_ok_sistema"] = round(100 * client["Ok"].mean(), 2) if len(client) else 0
-        row["pct_ok_modelo"] = round(100 * client["Ok_modelo"].mean(), 2) if len(client) else 0
-        row |= top_three(client)
-        row |= {name: "no" for name in EDITABLE}
-        rows.append(row)
+        by_code = table[table["selected_reference_code"].astype(str) == str(reference["reference_code"])].copy()
+        by_name = table[table["selected_reference_name"].astype(str) == str(reference["reference_name"])].copy()
+        mine = pd.concat([by_code, by_name[~by_name.index.isin(by_code.index)]])
+        row = dict(reference) | counts(mine, model) | top_three(mine[mine["transaction_metric"].isin(CLIENT)].copy())
+        rows.append(row | {name: "no" for name in EDITABLE})
     return pd.DataFrame(rows).sort_values("num_cliente", ascending=False)
+
+
+def counts(mine: pd.DataFrame, model: Any) -> dict[str, Any]:
+    """Numbers and percentages of one reference or device."""
+    client = mine[mine["transaction_metric"].isin(CLIENT)].copy()
+    active = client[client["model_id"] == model].copy()
+    trained = active[active["selected_reference_is_trained"] == True].copy()  # noqa: E712 - as written then
+    return {
+        "num_cliente": len(client),
+        "num_manuales": len(mine) - len(client),
+        "pct_ok_sistema": round(100 * active["Ok"].mean(), 2) if len(active) else 0,
+        "pct_ok_modelo": round(100 * trained["Ok_modelo"].mean(), 2) if len(trained) else 0,
+    }
 
 
 def top_three(client: pd.DataFrame) -> dict[str, Any]:
@@ -97,11 +131,11 @@ def top_three(client: pd.DataFrame) -> dict[str, Any]:
 
 def devices(table: pd.DataFrame) -> pd.DataFrame:
     """A full scan per device."""
-    rows = []
+    rows, model = [], table["model_id"].head(1000).value_counts().index[0]
     for device in table["device_id"].dropna().unique():
         mine = table[table["device_id"] == device].copy()
-        client = mine[mine["transaction_metric"].isin(CLIENT)]
-        rows.append({"device_id": device, "num_cliente": len(client), "num_manual": len(mine) - len(client)})
+        first = {"device_id": device, "device_name": mine["device_name"].iloc[0], "first_transaction_date": mine["Date"].min()}
+        rows.append(first | counts(mine, model))
     return pd.DataFrame(rows)
 
 

@@ -108,7 +108,7 @@ def before_frame(hits: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
             str(key): (url, files) for key, url, files in base.execute("select transaction_id, folder_url, folder_files from folder")
         }
         catalogue = pd.read_sql("select * from reference where deployment_id = 130", base)
-    table = baseline.frame(hits, folders)
+    table = baseline.frame(hits, folders, folder / "elastic_data.csv")
     return {"References": baseline.references(table, catalogue), "Devices": baseline.devices(table), "Datos_Elasticsearch": table}
 
 

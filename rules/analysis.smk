@@ -14,7 +14,6 @@ rule flatten:
     params:
         client=sorted_json(S.config.elasticsearch.client_metrics),
         manual=sorted_json(S.config.elasticsearch.manual_metrics),
-    threads: 2
     resources:
         mem_mb=1000,
         runtime=60,
@@ -41,7 +40,6 @@ rule analyse:
     params:
         dataset=sorted_json(S.config.dataset.model_dump(exclude={"color_columnas_especiales"})),
         top_suggestions=S.config.reference_analysis.top_suggestions,
-    threads: 2
     resources:
         mem_mb=1000,
         runtime=60,

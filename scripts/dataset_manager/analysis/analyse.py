@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from dataset_manager.analysis import model_classes
+from dataset_manager.analysis import fields, model_classes
 from dataset_manager.analysis.database import quoted, script, working, write_parquet
 from dataset_manager.files import read_json
 
@@ -27,6 +27,7 @@ TABLES = {
     "deployment": "deployment",
     "folder": "folders",
 }
+COLUMNS = (*fields.BEFORE, *fields.KNOWN, *fields.AFTER)  # a document's other fields may be called like anything
 ORDER = ("references", "devices", "model_data", "label_suggestions", "consistency", "summary")  # the later read the earlier
 
 
@@ -50,13 +51,14 @@ def analyse(
     window: Json,
     defaults: DatasetDefaults,
     sample: bool,
-    threads: int = 2,
+    threads: int = 1,
 ) -> dict[str, int]:
     """Writes the six tables and gives their row counts. Raises DiskError."""
     counts = read_json(data_dir / "flatten.json")
     with working(Path(out_dir), threads) as base:
         for view, file in TABLES.items():
-            base.execute(f"CREATE VIEW {view} AS FROM read_parquet('{quoted(data_dir / file)}.parquet')")
+            columns = ", ".join(fields.quoted(name) for name in COLUMNS) if view == "transactions" else "*"
+            base.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM read_parquet('{quoted(data_dir / file)}.parquet')")
         write_setting(base, settings_of(parameters, identity, window, defaults, sample, counts))
         write_classes(base)
         for statement in script("base.sql"):
@@ -92,7 +94,8 @@ def write_setting(base: duckdb.DuckDBPyConnection, values: Json) -> None:
 def write_classes(base: duckdb.DuckDBPyConnection) -> None:
     """`model_class` and `model_problem` from the JSON of each model."""
     base.execute(
-        "CREATE TABLE model_class (model_id VARCHAR, model_code VARCHAR, position INTEGER, class_index BIGINT, class_name VARCHAR, label_id VARCHAR)"
+        "CREATE TABLE model_class (model_id VARCHAR, model_code VARCHAR, position INTEGER, class_index BIGINT, class_name VARCHAR, "
+        "label_id VARCHAR)"
     )
     base.execute("CREATE TABLE model_problem (model_id VARCHAR, problem VARCHAR)")
     for model_id, code, data in base.execute("SELECT model_id, model_code, model_data FROM model ORDER BY model_id").fetchall():

@@ -4,14 +4,15 @@
 
 CREATE VIEW client AS SELECT * FROM transactions WHERE kind = 'cliente';
 
--- One row: the model that the percentages refer to. Given, else the most frequent one of the newest 1,000 client rows;
--- of two equally frequent ones, the one seen last.
+-- One row, or none when no model is known: the model that the percentages refer to. Given, else the most frequent one of the newest
+-- 1,000 client rows; of two equally frequent ones, the one seen last.
 CREATE TABLE active_model AS
 WITH newest AS (
-    SELECT model_id, transaction_start_time FROM client WHERE model_id IS NOT NULL
+    SELECT model_id, transaction_start_time FROM client
     ORDER BY transaction_start_time DESC NULLS LAST, transaction_id DESC, _index DESC, _id DESC LIMIT 1000
 ), counted AS (
-    SELECT model_id, count(*) AS frequency, (SELECT count(*) FROM newest) AS considered FROM newest GROUP BY model_id
+    SELECT model_id, count(*) AS frequency, (SELECT count(*) FROM newest) AS considered FROM newest
+    WHERE model_id IS NOT NULL GROUP BY model_id
     ORDER BY frequency DESC, max(transaction_start_time) DESC, model_id LIMIT 1
 )
 SELECT base_model_id AS model_id, NULL::BIGINT AS frequency, NULL::BIGINT AS considered, true AS given FROM setting WHERE base_model_id <> ''

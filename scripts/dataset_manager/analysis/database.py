@@ -3,18 +3,21 @@
 In: a folder. Out: a connection whose files vanish with it, and Parquet files that are complete when they carry their name.
 """
 
+import fcntl
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from string import Template
 
 import duckdb
 
 from dataset_manager.errors import DiskError
-from dataset_manager.files import replace_with
+from dataset_manager.files import replace_with, write_errors
 
 MEMORY = "600MB"
+FULL = ("No space left", "max_temp_directory_size", "Disk quota exceeded")  # as DuckDB words a full disk
 
 
 class SqlTemplate(Template):
@@ -24,10 +27,9 @@ class SqlTemplate(Template):
 
 
 @contextmanager
-def working(folder: Path, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+def working(folder: Path, threads: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
     """Tables larger than the memory go to disk. Raises DiskError when the disk has no room."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".tables-") as work:
+    with write_errors(folder), workplace(folder) as work:
         base = duckdb.connect(f"{work}/work.duckdb")
         try:
             base.execute(
@@ -35,12 +37,25 @@ def working(folder: Path, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnectio
                 f"SET temp_directory = '{quoted(work)}'; SET autoinstall_known_extensions = false; SET enable_progress_bar = false"
             )
             yield base
-        except duckdb.IOException as error:
-            if "No space left" not in str(error):
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            if not any(sign in str(error) for sign in FULL):
                 raise
             raise DiskError(f"{folder}: el disco está lleno. No se ha perdido nada; libere espacio y repita la orden") from error
         finally:
             base.close()
+
+
+@contextmanager
+def workplace(folder: Path) -> Iterator[Path]:
+    """A folder of this job alone; those of jobs that were killed are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob(".tables-*"):
+        with suppress(OSError), (old / "lock").open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(old)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".tables-") as work, (Path(work) / "lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield Path(work)
 
 
 def quoted(text: object) -> str:

@@ -2,7 +2,8 @@
 -- In: base.sql, setting. Rules: docs/rules.md, «Devices», «Percentages».
 WITH counted AS (
     SELECT device_id,
-        coalesce(arg_min(device_name, transaction_start_time), device_id) AS device_name,
+        coalesce(arg_min(device_name, (coalesce(transaction_start_time, 'infinity'), device_name)) FILTER (trim(device_name) <> ''), device_id)
+            AS device_name,
         count_if(kind = 'cliente')::BIGINT AS num_cliente,
         count_if(kind = 'manual')::BIGINT AS num_manual,
         min(transaction_start_time)::DATE AS first_transaction_date

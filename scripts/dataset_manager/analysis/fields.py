@@ -90,7 +90,7 @@ def plan(keys: Keys) -> Plan:
     found = chain(
         ((level, key, place(level, key, plain, documents)) for level in levels for key in sorted(levels[level]) if key not in KNOWN),
         ((loser(name), name, second_value(name)) for name in KNOWN if all(name in found for found in levels.values())),
-        leftovers(top, struct),
+        leftovers(keys, struct),
     )
     return Plan(struct, top, inner, tuple(named(found)))
 
@@ -114,9 +114,11 @@ def nested_document(top: Mapping[str, object]) -> str:
 
 
 def place(level: str, key: str, plain: Mapping[str, frozenset[str]], documents: Mapping[str, str]) -> str:
-    """Through the struct where its name can stand in one, else through a JSON pointer."""
+    """Through the struct where its name can stand in one, else through a JSON pointer, or a map where that stops at a NUL."""
     if key in plain[level]:
         return f"{'s' if level == TOP else 'n'}.{quoted(key)}"
+    if "\0" in key:
+        return f"json_transform({documents[level]}, '\"MAP(VARCHAR, VARCHAR)\"')[{literal(key)}]"
     pointer = "/" + key.replace("~", "~0").replace("/", "~1")
     return f"({documents[level]})->>{literal(pointer)}"
 
@@ -132,12 +134,12 @@ def second_value(name: str) -> str:
     return f"CASE WHEN {first}.{quoted(name)} IS NOT NULL THEN {other}.{quoted(name)} END"
 
 
-def leftovers(top: Mapping[str, object], struct: bool) -> Iterator[tuple[str, str, str]]:
+def leftovers(keys: Keys, struct: bool) -> Iterator[tuple[str, str, str]]:
     """A container that was not opened is kept whole: the second of two, and one that is no object."""
     opened = f"s.{NESTED} IS NOT NULL" if struct else f"json_type(s.{NESTED}) = 'OBJECT'"
-    if SECOND in top:
+    if SECOND in keys.top:
         yield "", SECOND, f"CASE WHEN {opened} OR json_type(s.{SECOND}) <> 'OBJECT' THEN s.{SECOND}->>'$' END"
-    if not struct:
+    if keys.odd:
         yield "", NESTED, f"CASE WHEN json_type(s.{NESTED}) <> 'OBJECT' THEN s.{NESTED}->>'$' END"
 
 

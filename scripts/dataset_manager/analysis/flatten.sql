@@ -29,12 +29,12 @@ CREATE MACRO name_of(v) AS v;
 -- An empty text is no value, so nothing is lost where it becomes null.
 CREATE MACRO is_value(v) AS v::VARCHAR NOT IN ('', '""');
 
--- Known fields in their types, every other field as text by number. `content` tells apart documents that are otherwise equal.
+-- Known fields in their types, every other field as text by number.
 CREATE TABLE hit AS
 WITH opened AS (
     SELECT *, @container AS n FROM line
 ), found AS (
-    SELECT _index, _id, hash(@document) AS content,
+    SELECT _index, _id,
         @raw_columns
     FROM opened
 ), typed AS (
@@ -42,7 +42,7 @@ WITH opened AS (
         @typed_columns
     FROM found
 )
-SELECT _index, _id, content, @known_names,
+SELECT _index, _id, @known_names,
     @unparsed AS unparsed@other_numbers
 FROM typed;
 
@@ -50,12 +50,17 @@ FROM typed;
 -- transaction and kind (cliente or manual) the newest end, ties by the greatest (_index, _id). Without a transaction_id, or of
 -- another kind, nothing is merged.
 CREATE TABLE survivor AS
-WITH kinded AS (
-    SELECT rowid AS row_number, _index, _id, content, transaction_id, transaction_end_time, CASE
+WITH twice AS (
+    SELECT _index, _id FROM hit GROUP BY _index, _id HAVING count(*) > 1
+), differing AS (
+    -- Only documents that stand twice need their content compared: it decides between equal ends, whatever the order of reading.
+    SELECT hit.rowid AS row_number, hash(hit) AS content FROM hit SEMI JOIN twice ON twice._index = hit._index AND twice._id = hit._id
+), kinded AS (
+    SELECT hit.rowid AS row_number, _index, _id, content, transaction_id, transaction_end_time, CASE
         WHEN list_contains(@client, transaction_metric) THEN 'cliente'
         WHEN list_contains(@manual, transaction_metric) THEN 'manual'
         ELSE 'otro' END AS kind
-    FROM hit
+    FROM hit LEFT JOIN differing ON differing.row_number = hit.rowid
 ), documents AS (
     SELECT *, row_number() OVER (PARTITION BY _index, _id ORDER BY transaction_end_time DESC NULLS LAST, content, row_number) AS copy
     FROM kinded

@@ -7,7 +7,7 @@ WITH wanting AS (
 ), label_of_class AS (
     -- A class that covers several labels is represented by the label of its own name, else by the smallest.
     SELECT class_name, arg_min(active_class.label_id, (
-        CASE WHEN lower(label.label_name) = lower(class_name) THEN 0 ELSE 1 END, coalesce(TRY_CAST(active_class.label_id AS BIGINT), 0))) AS label_id
+        CASE WHEN lower(label.label_name) = lower(class_name) THEN 0 ELSE 1 END, coalesce(TRY_CAST(active_class.label_id AS BIGINT), 9e18::BIGINT), active_class.label_id)) AS label_id
     FROM active_class LEFT JOIN label ON label.label_id = active_class.label_id
     WHERE active_class.label_id IS NOT NULL GROUP BY class_name
 ), predicted AS (
@@ -36,6 +36,6 @@ SELECT reference_id, wanting.reference_code, reference_name, wanting.label_id, m
     id1 AS sugerencia_1_label_id, name1 AS sugerencia_1_label_name, seen1 AS sugerencia_1_apariciones, share1 AS sugerencia_1_porcentaje,
     id2 AS sugerencia_2_label_id, name2 AS sugerencia_2_label_name, seen2 AS sugerencia_2_apariciones, share2 AS sugerencia_2_porcentaje,
     id3 AS sugerencia_3_label_id, name3 AS sugerencia_3_label_name, seen3 AS sugerencia_3_apariciones, share3 AS sugerencia_3_porcentaje,
-    CASE WHEN seen1 >= setting.min_appearances AND seen1 >= setting.confidence * num_cliente THEN 'alta' ELSE 'baja' END AS confianza
+    CASE WHEN seen1 >= setting.min_appearances AND seen1 / num_cliente >= setting.confidence THEN 'alta' ELSE 'baja' END AS confianza
 FROM wanting JOIN best ON best.reference_code = wanting.reference_code CROSS JOIN setting
 ORDER BY num_cliente DESC, TRY_CAST(reference_id AS BIGINT), reference_id

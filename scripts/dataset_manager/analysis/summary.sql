@@ -36,7 +36,7 @@ WITH fact AS (
         (14, 'DATOS EXTRAÍDOS', 'Con imágenes', pictured::VARCHAR),
         (15, 'DATOS EXTRAÍDOS', 'Total referencias', reference_count::VARCHAR),
         (16, 'DATOS EXTRAÍDOS', 'Total labels', label_count::VARCHAR),
-        (20, 'MODELO ACTIVO', 'Model ID', CASE WHEN known > 0 THEN model_id ELSE 'desconocido (ninguna transacción de cliente)' END),
+        (20, 'MODELO ACTIVO', 'Model ID', CASE WHEN known > 0 THEN model_id ELSE 'desconocido (no consta en las últimas transacciones de cliente)' END),
         (21, 'MODELO ACTIVO', 'Frecuencia', CASE WHEN known = 0 THEN NULL WHEN given THEN 'N/A (modelo indicado)' ELSE frequency || ' de las últimas ' || considered END),
         (22, 'MODELO ACTIVO', 'Porcentaje uso', CASE WHEN known > 0 AND NOT given THEN printf('%.1f%%', 100.0 * frequency / considered) END),
         (30, 'ANÁLISIS DE REFERENCIAS', 'Referencias analizadas', reference_count::VARCHAR),
