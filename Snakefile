@@ -44,6 +44,7 @@ include: "rules/process.smk"
 include: "rules/extract.smk"
 include: "rules/analysis.smk"
 include: "rules/workbook.smk"
+include: "rules/review.smk"
 
 
 onstart:

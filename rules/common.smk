@@ -8,7 +8,8 @@ from pathlib import Path
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from dataset_manager import locks, processes, settings
-from dataset_manager.files import sorted_json
+from dataset_manager.files import digest, read_json, sorted_json
+from dataset_manager.review import request as review
 
 S = settings.load(Path(workflow.basedir), TYPED, config)
 OUT = str(S.out)
@@ -25,6 +26,13 @@ ANALYSIS = [
     "model_data",
     "label_suggestions",
 ]
+REVIEW = [
+    "images/review.request.json",
+    "images/manifests/review.parquet",
+    "images/review.json",
+    "images/revision.html",
+    "reports/tracking_review.json",
+]
 TABLES = [
     *FROZEN,
     "data/raw/manifest.json",
@@ -36,6 +44,9 @@ TABLES = [
 
 wildcard_constraints:
     process="[^/]+",
+    name="[^/]+",
+    shard=r"\d+",
+    total=r"\d+",
 
 
 def here(name):
@@ -67,5 +78,23 @@ def download_files(process):
     return of(process, *TABLES, *book)
 
 
+@cache
+def review_request(process):
+    return review.plan(S.folder(process) / f"reports/{process}.xlsx", S.config.image_review, S.config.images)
+
+
+def review_shards(w):
+    """As many as the request says; the planned one where none is frozen yet."""
+    count = review_request(w.process)["shards"]
+    return of(w.process, *(f"images/manifests/review.shards/{shard}-of-{count}.parquet" for shard in range(count)))
+
+
+def review_files(w):
+    return of(active(), *TABLES, *REVIEW)
+
+
 def all_files(w):
-    return download_files(active())
+    """Nothing is begun here: a review only goes on where its request was frozen."""
+    process = active()
+    reviewed = of(process, *REVIEW) if (S.folder(process) / "images/review.request.json").exists() else []
+    return download_files(process) + reviewed

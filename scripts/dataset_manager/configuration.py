@@ -112,9 +112,27 @@ class Excel(Section):
 
 
 class ImageReview(Section):
-    """Pictures to look at."""
+    """Pictures to look at (review_images)."""
 
-    num_imagenes_revision: int = Field(5, ge=1, description="pictures per marked reference or device")
+    num_imagenes_revision: int = Field(5, ge=1, description="pictures per marked reference or device, and per similar product")
+    tipo_transacciones: Literal["correctas", "incorrectas", "ambas"] = Field("ambas", description="whether the model was right")
+    origen_transacciones: Literal["cliente", "manuales", "ambas"] = Field(
+        "ambas", description="who weighed; `cliente` is every client metric"
+    )
+    tipo_imagenes_bajar: Literal["solo_clase", "clase_y_similares"] = Field(
+        "clase_y_similares", description="only the reference's own pictures, or those of the classes it is confused with too"
+    )
+    imagenes_por_transaccion: Literal["1", "todas"] = Field("1", description="one picture per transaction, or every one")
+    clear_output_folder: bool = Field(True, description="whether the pictures of the review before are removed")
+
+
+class Images(Section):
+    """How pictures are downloaded."""
+
+    shard_size: int = Field(10_000, ge=1, description="pictures per download job, at most 64 jobs")
+    max_failed_fraction: float = Field(
+        0.05, ge=0, le=1, description="damaged or missing pictures, of those tried, above which a command fails"
+    )
 
 
 class Logging(Section):
@@ -137,6 +155,7 @@ class Configuration(Section):
     reports: Reports = Reports()
     excel: Excel = Excel()
     image_review: ImageReview = ImageReview()
+    images: Images = Images()
     logging: Logging = Logging()
 
 

@@ -26,6 +26,7 @@ class Key:
 
 COMMANDS = {
     "download_info": "descarga las transacciones de un deployment y prepara el libro para marcar",
+    "review_images": "descarga imágenes de lo marcado en revisar_imagenes y prepara la hoja de contactos",
     "status": "muestra configuración, rutas y estado del proceso activo",
     "active_process": "muestra, lista, cambia o quita el proceso activo",
 }
@@ -48,7 +49,7 @@ KEYS: dict[str, Key] = {
     "process_name": Key(str, ("download_info",), "nombre propio del proceso"),
     "generate_reports": Key(bool, ("download_info",), "false: sin libro de Excel"),
     "refresh": Key(bool, ("download_info",), "amplía hasta hoy los datos de un proceso que ya existe; las marcas se conservan"),
-    "process": Key(str, ("status",), "proceso al que se refiere la orden (si no, el activo)"),
+    "process": Key(str, ("status", "review_images"), "proceso al que se refiere la orden (si no, el activo)"),
     "check": Key(bool, ("status",), "prueba la conexión con cada fuente"),
     "set": Key(str, ("active_process",), "hace activo este proceso"),
     "list": Key(bool, ("active_process",), "lista todos los procesos"),

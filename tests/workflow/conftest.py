@@ -121,7 +121,7 @@ class Tool:
         return {
             str(path.relative_to(self.root)): (path.stat().st_mtime_ns, path.read_bytes())
             for path in sorted(self.root.rglob("*"))
-            if path.is_file() and not {".snakemake", "__pycache__"} & set(path.parts)
+            if path.is_file() and not {".snakemake", "__pycache__"} & set(path.parts) and path.name != "snakemake.log"
         }
 
 

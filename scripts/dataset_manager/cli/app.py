@@ -17,7 +17,9 @@ from dataset_manager.cli import parser, runs
 from dataset_manager.environment import ENV_FILE_VARIABLE
 from dataset_manager.errors import ConfigurationError, ToolError, UsageError
 from dataset_manager.keys import KEYS
+from dataset_manager.review import request
 from dataset_manager.settings import ALL_SAMPLE, ProcessAwareSettings
+from dataset_manager.workbook import locking
 
 ROOT = Path(__file__).resolve().parents[3]
 DEMO_OUTPUT = "output-demo"
@@ -61,7 +63,13 @@ def dispatch(given: argparse.Namespace, root: Path) -> int:
         os.environ.setdefault("OUTPUT_BASE_DIR", DEMO_OUTPUT)
     found = settings.load(root, typed, merged(read_yaml(root / "config/config.yaml"), overlay))
     values = typed | overlay
-    commands = {"status": run_status, "active_process": run_active_process, "demo": run_demo, "download_info": run_download}
+    commands = {
+        "status": run_status,
+        "active_process": run_active_process,
+        "demo": run_demo,
+        "download_info": run_download,
+        "review_images": run_review,
+    }
     return commands[given.command](given, found, values)
 
 
@@ -138,6 +146,27 @@ def run_download(given: argparse.Namespace, found: ProcessAwareSettings, values:
     if code == 0 and processes.parameters(found, process)["generate_reports"] and not book.exists():
         raise ToolError(f"download_info terminó pero falta {book}")
     return code
+
+
+def run_review(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
+    """Reads the marks first, so that unreadable cells are said before anything starts."""
+    process = processes.active(found)
+    book = found.folder(process) / f"reports/{process}.xlsx"
+    request.plan(book, found.config.image_review, found.config.images)
+    if getattr(given, "dry_run", False):
+        return runs.dry("review_images", values, given) or plan_review(found, process)
+    locks.require_idle(found, process)
+    locking.warn_if_open(book)
+    return runs.real(found, "review_images", values, given)
+
+
+def plan_review(found: ProcessAwareSettings, process: str) -> int:
+    """What would be downloaded, how many, about how many bytes, and where; in a temporary folder."""
+    from dataset_manager.review.estimate import estimate
+
+    for line in estimate(found, process):
+        print(line)
+    return 0
 
 
 def plan_download(found: ProcessAwareSettings, process: str) -> int:
