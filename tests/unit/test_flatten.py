@@ -78,7 +78,8 @@ def test_date_is_the_utc_day_of_the_start(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("folder", "has_image", "num_images", "link"),
     [
-        (("7", "/folders/a/7/", ["a.jpg", "b.jpg"], True), 1, 2, "/folders/a/7/"),
+        (("7", "folders/a/7/", ["a.jpg", "b.jpg"], True), 1, 2, "folders/a/7/"),
+        (("7", " /folders/a/7/", ["a.jpg"], True), 1, 1, "folders/a/7/"),
         (("7", "folders/a/7/", [], True), 0, 0, ""),
         (("7", None, ["a.jpg"], True), 1, 1, ""),
         (("8", "folders/a/8/", ["a.jpg"], True), 0, 0, ""),

@@ -102,6 +102,6 @@ SELECT
     coalesce(folder.folder_files, []::VARCHAR[]) AS folder_files,
     (len(coalesce(folder.folder_files, [])) > 0)::TINYINT AS has_image,
     len(coalesce(folder.folder_files, []))::INTEGER AS num_images,
-    CASE WHEN len(folder.folder_files) > 0 THEN coalesce(folder.folder_url, '') ELSE '' END AS image_link@other_names
+    CASE WHEN len(folder.folder_files) > 0 THEN ltrim(trim(coalesce(folder.folder_url, '')), '/') ELSE '' END AS image_link@other_names
 FROM judged LEFT JOIN folder ON folder.transaction_id = judged.transaction_id
 ORDER BY transaction_start_time, judged.transaction_id, _index, _id
