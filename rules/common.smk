@@ -1,19 +1,18 @@
 """Paths and choices. Functions here read small local files only; each choice is made once a run."""
 
-import os
 import sys
 from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from dataset_manager import locks, processes, settings
+from dataset_manager import locks, logs, processes, settings
 from dataset_manager.files import digest, read_json, sorted_json
 from dataset_manager.review import request as review
 
 S = settings.load(Path(workflow.basedir), TYPED, config)
 OUT = str(S.out)
-os.environ["LOG_LEVEL"] = S.log_level()  # jobs need no more of the settings to write their logs
+logs.choose_level(S.log_level())
 CONDA = "../envs/dataset_manager.yaml"
 SAMPLE_FILES = [f"{OUT}/sample/{name}" for name in ("hits.ndjson.zst", "catalogue.sqlite", "sample.json")]
 FROZEN = ["process_metadata.json", "data/parameters.json", "data/raw/window.json"]

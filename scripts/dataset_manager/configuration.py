@@ -77,7 +77,7 @@ class ReferenceAnalysis(Section):
     """Label suggestions."""
 
     min_appearances: int = Field(
-        3, ge=1, description="client transactions a reference needs before a label is suggested with high confidence"
+        3, ge=1, description="times the first suggested label must have been predicted to count as high confidence"
     )
     confidence_threshold: float = Field(
         0.70, ge=0, le=1, description="share of the first suggestion from which it counts as high confidence"

@@ -44,7 +44,11 @@ KEYS: dict[str, Key] = {
         "un número de 0 a 1",
     ),
     "min_appearances": Key(
-        int, ("download_info",), "transacciones de cliente que pide una sugerencia", lambda v: v >= 1, "un entero desde 1"
+        int,
+        ("download_info",),
+        "veces que se predice un label para sugerirlo con confianza",
+        lambda v: v >= 1,
+        "un entero desde 1",
     ),
     "process_name": Key(str, ("download_info",), "nombre propio del proceso"),
     "generate_reports": Key(bool, ("download_info",), "false: sin libro de Excel"),

@@ -4,6 +4,7 @@ In: messages of the `dataset_manager` logger. Out: lines on the terminal (stdout
 """
 
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,11 @@ from dataset_manager.files import write_errors
 
 LOGGER = logging.getLogger("dataset_manager")
 TIMES = "%(asctime)s | %(levelname)s | %(message)s"
+
+
+def choose_level(level: str) -> None:
+    """For the jobs of this run, which inherit it: they need no more of the settings to write their logs."""
+    os.environ["LOG_LEVEL"] = level
 
 
 class ProcessLoggerManager:

@@ -55,7 +55,7 @@ def analyse(
 ) -> dict[str, int]:
     """Writes the six tables and gives their row counts. Raises DiskError."""
     counts = read_json(data_dir / "flatten.json")
-    with working(Path(out_dir), threads) as base:
+    with working(Path(out_dir), threads, small=True) as base:
         for view, file in TABLES.items():
             columns = ", ".join(fields.quoted(name) for name in COLUMNS) if view == "transactions" else "*"
             base.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM read_parquet('{quoted(data_dir / file)}.parquet')")

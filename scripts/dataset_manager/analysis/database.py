@@ -27,10 +27,10 @@ class SqlTemplate(Template):
 
 
 @contextmanager
-def working(folder: Path, threads: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Tables larger than the memory go to disk. Raises DiskError when the disk has no room."""
+def working(folder: Path, threads: int = 1, *, small: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Tables larger than the memory go to disk; `small` ones are not even written there. Raises DiskError when the disk has no room."""
     with write_errors(folder), workplace(folder) as work:
-        base = duckdb.connect(f"{work}/work.duckdb")
+        base = duckdb.connect(":memory:" if small else f"{work}/work.duckdb")
         try:
             base.execute(
                 f"SET threads = {threads}; SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false; SET TimeZone = 'UTC';"

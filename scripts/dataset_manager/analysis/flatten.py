@@ -20,6 +20,7 @@ from dataset_manager.files import read_json, write_json
 
 log = logging.getLogger("dataset_manager")
 Json = dict[str, Any]
+SMALL = 100_000  # hits that fit in the memory of a job several times over
 LARGEST_DOCUMENT = 64 * 1024 * 1024  # bytes; DuckDB's own limit is 16 MB
 # One row per field with values that are not of its type: in how many rows, and up to 20 of the texts.
 UNPARSED = """
@@ -53,7 +54,7 @@ def flatten(
     """Writes both files and gives the counts. Raises CountError, SourceError, DiskError."""
     manifest = read_json(manifest_file)
     parts = [Path(manifest_file).parent / one["file"] for one in manifest["slices"] if one["hits"]]
-    with working(Path(transactions_file).parent, threads) as base:
+    with working(Path(transactions_file).parent, threads, small=manifest["hits"] <= SMALL) as base:
         base.execute(f"CREATE VIEW folder AS FROM read_parquet('{quoted(folders_file)}')")
         with readable(Path(manifest_file).parent):
             transform(base, parts, metrics_cliente, metrics_manual)

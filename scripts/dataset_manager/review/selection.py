@@ -34,7 +34,7 @@ ORDER BY shard, candidate."group", place
 def select(request_file: Path, data_dir: Path, manifest_file: Path) -> Json:
     """Writes the manifest; gives counts of groups and candidates. Raises DiskError."""
     request = read_json(request_file)
-    with working(Path(manifest_file).parent) as base:
+    with working(Path(manifest_file).parent, small=True) as base:
         lay(base, request, Path(data_dir))
         run(base)
         folders(base)
