@@ -2,9 +2,8 @@
 
 import json
 
-from dataset_manager import settings
 from dataset_manager.active_process import run
-from dataset_manager.jobs import ROOT, job, sections
+from dataset_manager.jobs import job
 
-with job(snakemake):
-    run(settings.load(ROOT, json.loads(snakemake.params.typed), sections(snakemake.config)))
+with job(snakemake) as running:
+    run(running.settings_for(json.loads(snakemake.params.typed)))

@@ -2,9 +2,8 @@
 
 import json
 
-from dataset_manager import settings
-from dataset_manager.jobs import ROOT, job, sections
+from dataset_manager.jobs import job
 from dataset_manager.status import show
 
-with job(snakemake):
-    show(settings.load(ROOT, json.loads(snakemake.params.typed), sections(snakemake.config)))
+with job(snakemake) as running:
+    show(running.settings_for(json.loads(snakemake.params.typed)))
