@@ -4,18 +4,17 @@ In: the workbook's marks and the configuration (section `image_review`). Out: `i
 it reads the workbook (docs/rules.md, «Review»).
 """
 
-from math import ceil
 from pathlib import Path
 from typing import Any
 
 from dataset_manager.configuration import ImageReview, Images
 from dataset_manager.errors import WorkbookError
 from dataset_manager.files import digest, write_json
+from dataset_manager.images.packing import shard_count
 from dataset_manager.workbook.history import keep_copy, require_book
 from dataset_manager.workbook.marks import Marks, read_marks
 
 Json = dict[str, Any]
-MOST_SHARDS = 64
 PRODUCTS = 12  # upper bound of groups per marked reference: itself and the sub-products of three classes
 
 
@@ -31,11 +30,6 @@ def request(marks: Marks, review: ImageReview, images: Images) -> Json:
         "shards": shard_count(upper, images.shard_size),
         "upper_bound": upper,
     }
-
-
-def shard_count(upper: int, size: int) -> int:
-    """clamp(ceil(upper bound / size), 1, 64)"""
-    return max(1, min(MOST_SHARDS, ceil(upper / size)))
 
 
 def plan(book: Path, review: ImageReview, images: Images) -> Json:
