@@ -45,6 +45,7 @@ include: "rules/extract.smk"
 include: "rules/analysis.smk"
 include: "rules/workbook.smk"
 include: "rules/review.smk"
+include: "rules/dataset.smk"
 
 
 onstart:

@@ -3,10 +3,12 @@
 import sys
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from dataset_manager import locks, logs, processes, settings
+from dataset_manager.datasets import request, versions
 from dataset_manager.files import digest, read_json, sorted_json
 from dataset_manager.review import request as review
 
@@ -44,6 +46,7 @@ TABLES = [
 wildcard_constraints:
     process="[^/]+",
     name="[^/]+",
+    dataset=r"[^/]+_v\d\d+",
     shard=r"\d+",
     total=r"\d+",
 
@@ -92,8 +95,37 @@ def review_files(w):
     return of(active(), *TABLES, *REVIEW)
 
 
+@cache
+def planned(process):
+    return request.plan(S, process)
+
+
+def dataset_request(process, dataset):
+    """What is frozen stays, whatever the marks say now."""
+    return versions.request_of(S.folder(process) / "datasets", dataset) or planned(process).request
+
+
+def dataset_shards(w):
+    count = dataset_request(w.process, w.dataset)["stored"]["shards"]
+    return of(w.process, *(f"images/manifests/{w.dataset}.shards/{shard}-of-{count}.parquet" for shard in range(count)))
+
+
+def dataset_files(process, dataset):
+    """Every file that its rules read through ancient(): otherwise one that is remade would end the run before the dataset."""
+    chain = [f"datasets/{dataset}.request.json", f"images/manifests/{dataset}.parquet", f"datasets/{dataset}.json"]
+    shards = dataset_shards(SimpleNamespace(process=process, dataset=dataset))
+    return of(process, *TABLES, *chain, f"reports/tracking_{dataset}.json") + shards
+
+
+def dataset_command_files(w):
+    """A finished version is looked at, never made again."""
+    process, plan = active(), planned(active())
+    return of(process, f"datasets/{plan.dataset}.json") if plan.finished else dataset_files(process, plan.dataset)
+
+
 def all_files(w):
-    """Nothing is begun here: a review only goes on where its request was frozen."""
+    """Nothing is begun here: reviews and datasets only go on where their request was frozen."""
     process = active()
     reviewed = of(process, *REVIEW) if (S.folder(process) / "images/review.request.json").exists() else []
-    return download_files(process) + reviewed
+    begun = versions.unfinished(S.folder(process) / "datasets", process)
+    return download_files(process) + reviewed + [file for dataset in begun for file in dataset_files(process, dataset)]

@@ -126,6 +126,21 @@ class ImageReview(Section):
     clear_output_folder: bool = Field(True, description="whether the pictures of the review before are removed")
 
 
+class DatasetCreation(Section):
+    """How create_dataset chooses when its keys are not given."""
+
+    imagenes_por_transaccion: Literal["1", "todas"] = Field("1", description="one picture per transaction, or every one")
+    selection: Literal["random", "balanced", "uncertain", "errors", "recent"] = Field("random", description="how pictures are chosen")
+    seed: int = Field(42, ge=0, description="number that draws the pictures; the same gives the same")
+    filter_used: Literal["process", "deployment", "no"] = Field("process", description="whose datasets' transactions count as used")
+
+    @field_validator("filter_used", mode="before")
+    @classmethod
+    def no(cls, value: Any) -> Any:
+        """YAML reads an unquoted `no` as false."""
+        return "no" if value is False else value
+
+
 class Images(Section):
     """How pictures are downloaded."""
 
@@ -155,6 +170,7 @@ class Configuration(Section):
     reports: Reports = Reports()
     excel: Excel = Excel()
     image_review: ImageReview = ImageReview()
+    dataset_creation: DatasetCreation = DatasetCreation()
     images: Images = Images()
     logging: Logging = Logging()
 

@@ -22,14 +22,20 @@ class Key:
     help: str
     allowed: Callable[[Any], bool] = lambda _: True
     limits: str = ""
+    choices: tuple[str, ...] = ()
 
 
 COMMANDS = {
     "download_info": "descarga las transacciones de un deployment y prepara el libro para marcar",
     "review_images": "descarga imágenes de lo marcado en revisar_imagenes y prepara la hoja de contactos",
+    "create_dataset": "hace un dataset class/label_id con lo marcado en incluir_dataset",
     "status": "muestra configuración, rutas y estado del proceso activo",
     "active_process": "muestra, lista, cambia o quita el proceso activo",
 }
+
+AT_LEAST_1: tuple[Callable[[Any], bool], str] = (lambda v: v >= 1, "un entero desde 1")
+FAST = {"limit_refs": 3, "limit_devices": 1, "images_per_ref": 5, "images_per_device": 2}  # what `fast` alone means
+FAST_HELP = ", ".join(f"{name} {number}" for name, number in FAST.items())
 
 KEYS: dict[str, Key] = {
     "deployment_id": Key(int, ("download_info",), "número del deployment", lambda v: v > 0, "un entero mayor que 0"),
@@ -53,7 +59,29 @@ KEYS: dict[str, Key] = {
     "process_name": Key(str, ("download_info",), "nombre propio del proceso"),
     "generate_reports": Key(bool, ("download_info",), "false: sin libro de Excel"),
     "refresh": Key(bool, ("download_info",), "amplía hasta hoy los datos de un proceso que ya existe; las marcas se conservan"),
-    "process": Key(str, ("status", "review_images"), "proceso al que se refiere la orden (si no, el activo)"),
+    "process": Key(str, ("status", "review_images", "create_dataset"), "proceso al que se refiere la orden (si no, el activo)"),
+    "fast": Key(bool, ("create_dataset",), f"dataset de prueba: {FAST_HELP}, salvo que se den otros límites"),
+    "limit_refs": Key(int, ("create_dataset",), "como mucho tantas referencias, elegidas al azar", *AT_LEAST_1),
+    "limit_devices": Key(int, ("create_dataset",), "como mucho tantos devices con imágenes adicionales, elegidos al azar", *AT_LEAST_1),
+    "images_per_ref": Key(int, ("create_dataset",), "imágenes de cada referencia, en lugar de num_imagenes_dataset", *AT_LEAST_1),
+    "images_per_device": Key(
+        int, ("create_dataset",), "imágenes de cada device que las pide, en lugar de num_imagenes_dataset_adicionales", *AT_LEAST_1
+    ),
+    "filter_used": Key(
+        str,
+        ("create_dataset",),
+        "no repite transacciones de otros datasets del proceso (process), del deployment (deployment) o de ninguno (no)",
+        choices=("process", "deployment", "no"),
+    ),
+    "include_rejected": Key(bool, ("create_dataset",), "vuelve a admitir imágenes que alguien borró de un dataset anterior"),
+    "new_version": Key(bool, ("create_dataset",), "otro dataset con las mismas marcas, de transacciones aún no usadas"),
+    "selection": Key(
+        str,
+        ("create_dataset",),
+        "cómo se eligen las imágenes: al azar, equilibradas entre devices y días, dudosas, errores primero, recientes primero",
+        choices=("random", "balanced", "uncertain", "errors", "recent"),
+    ),
+    "seed": Key(int, ("create_dataset",), "número del sorteo: el mismo da las mismas imágenes", lambda v: v >= 0, "un entero desde 0"),
     "check": Key(bool, ("status",), "prueba la conexión con cada fuente"),
     "set": Key(str, ("active_process",), "hace activo este proceso"),
     "list": Key(bool, ("active_process",), "lista todos los procesos"),
@@ -72,7 +100,7 @@ def normalise(name: str, value: Any) -> Any:
     if name not in KEYS:
         raise UsageError(f"Clave desconocida «{name}»; {nearest(name, [*KEYS, *Configuration.model_fields])}")
     key = KEYS[name]
-    converted = CONVERSIONS[key.kind](name, value)
+    converted = choice(name, value, key.choices) if key.choices else CONVERSIONS[key.kind](name, value)
     if not key.allowed(converted):
         raise UsageError(f"{name}={value} no vale; debe ser {key.limits}")
     return converted
@@ -109,6 +137,14 @@ def text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise UsageError(f"{name}: Snakemake ha convertido lo escrito en {value!r}; dé esta clave con main.py (--{name.replace('_', '-')})")
     return value.strip()
+
+
+def choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
+    """One of a few words. YAML reads `no` as false before anyone can look."""
+    found = "no" if value is False else str(value).strip().lower()
+    if found not in choices:
+        raise UsageError(f"{name}={value!r} no vale; debe ser uno de: {', '.join(choices)}")
+    return found
 
 
 CONVERSIONS: dict[type, Callable[[str, Any], Any]] = {int: whole, float: number, bool: yes_no, str: text}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import duckdb
 
@@ -63,8 +64,8 @@ def quoted(text: object) -> str:
     return str(text).replace("'", "''")
 
 
-def script(name: str, **values: str) -> list[str]:
-    """The statements of an .sql file of this folder, with its @names filled in."""
+def script(name: str | Path, **values: str) -> list[str]:
+    """The statements of an .sql file, of this folder or with its whole path, with its @names filled in."""
     text = (Path(__file__).parent / name).read_text("utf-8")
     parts = [part for part in text.split(";\n") if part.strip()]
     return [SqlTemplate(part).substitute(values) for part in parts] if values else parts
@@ -74,3 +75,9 @@ def write_parquet(base: duckdb.DuckDBPyConnection, query: str, path: Path, row_g
     """The result of a query as one file."""
     options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group}"
     replace_with(path, lambda temp: base.execute(f"COPY ({query}) TO '{quoted(temp)}' ({options})"))
+
+
+def dictionaries(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The rows of a result by column name."""
+    names = [str(column[0]) for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -69,6 +69,7 @@ def dispatch(given: argparse.Namespace, root: Path) -> int:
         "demo": run_demo,
         "download_info": run_download,
         "review_images": run_review,
+        "create_dataset": run_dataset,
     }
     return commands[given.command](given, found, values)
 
@@ -162,9 +163,32 @@ def run_review(given: argparse.Namespace, found: ProcessAwareSettings, values: M
 
 def plan_review(found: ProcessAwareSettings, process: str) -> int:
     """What would be downloaded, how many, about how many bytes, and where; in a temporary folder."""
-    from dataset_manager.review.estimate import estimate
+    from dataset_manager.review.estimate import review_lines
 
-    for line in estimate(found, process):
+    for line in review_lines(found, process):
+        print(line)
+    return 0
+
+
+def run_dataset(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
+    """Checks the marks first, so that every wrong cell is said before anything starts."""
+    from dataset_manager.datasets.request import plan
+
+    process = processes.active(found)
+    planned = plan(found, process)
+    if getattr(given, "dry_run", False):
+        return runs.dry("create_dataset", values, given) or plan_dataset(found, process)
+    locks.require_idle(found, process)
+    if not planned.finished:
+        locking.warn_if_open(found.folder(process) / f"reports/{process}.xlsx")
+    return runs.real(found, "create_dataset", values, given)
+
+
+def plan_dataset(found: ProcessAwareSettings, process: str) -> int:
+    """The version, exact numbers per class, about how many bytes, and where; in a temporary folder."""
+    from dataset_manager.datasets.estimate import dataset_lines
+
+    for line in dataset_lines(found, process):
         print(line)
     return 0
 

@@ -117,7 +117,9 @@ def add_keys(parser: argparse.ArgumentParser, command: str) -> None:
         elif key.kind is bool:
             parser.add_argument(flag_of(name), dest=name, action="store_const", const="true", help=key.help)
         else:
-            parser.add_argument(flag_of(name), dest=name, metavar="VALOR", help=key.help)
+            parser.add_argument(flag_of(name), dest=name, metavar="|".join(key.choices) or "VALOR", help=key.help)
+            if name == "filter_used":
+                parser.add_argument("--no-filter-used", dest=name, action="store_const", const="no", help="lo mismo que --filter-used no")
 
 
 def flag_of(key: str) -> str:

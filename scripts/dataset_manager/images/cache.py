@@ -80,7 +80,7 @@ class PictureCache:
         except FileNotFoundError:
             return None
         sha256 = hashlib.sha256(data).hexdigest()
-        if modified % SECOND // TICK != seal(sha256) // TICK:
+        if not has_seal(modified, sha256):
             return None
         found = describe(data)
         return None if isinstance(found, Damage) else Stored(len(data), sha256, found.width, found.height, found.format)
@@ -137,6 +137,16 @@ class PictureCache:
 def seal(sha256: str) -> int:
     """Nanoseconds below one second, in whole ticks."""
     return int(sha256[:16], 16) % (SECOND // TICK) * TICK
+
+
+def has_seal(modified: int, sha256: str) -> bool:
+    """Whether the fraction of a second belongs to the content."""
+    return modified % SECOND // TICK == seal(sha256) // TICK
+
+
+def is_sealed(stat: os.stat_result, sha256: str) -> bool:
+    """Whether a file of the cache, or a link to it, is still the picture with this sha256."""
+    return has_seal(stat.st_mtime_ns, sha256)
 
 
 def open_new(path: Path) -> BinaryIO:

@@ -1,5 +1,5 @@
 -- One row per candidate picture of a review: images/manifests/review.parquet before its shard is known.
--- In: transactions, "references", wanted_reference, wanted_device, setting. Rules: docs/rules.md, «Review».
+-- In: transactions, "references", wanted_reference, wanted_device, setting, the macros of images/pictures.sql. Rules: docs/rules.md, «Review».
 CREATE TABLE wanted AS
 SELECT "references".* FROM "references" SEMI JOIN wanted_reference USING (reference_id);
 
@@ -69,8 +69,8 @@ WITH found AS (
     SELECT *, unnest(folder_files) AS file, generate_subscripts(folder_files, 1) AS file_number FROM found
 ), pictures AS (
     SELECT *, coalesce(transaction_id, _index || '/' || _id) AS owner,
-        CASE WHEN regexp_matches(lower(image_link), '\.(jpe?g|png|gif|bmp|webp)$') THEN image_link ELSE rtrim(image_link, '/') || '/' || file END AS key
-    FROM opened WHERE regexp_matches(lower(file), '\.(jpe?g|png|gif|bmp|webp)$')
+        picture_key(image_link, file) AS key
+    FROM opened WHERE is_picture(file)
 ), ranked AS (
     SELECT *,
         row_number() OVER (PARTITION BY "group" ORDER BY md5("group" || owner), owner, _index, _id, file_number) AS rank,

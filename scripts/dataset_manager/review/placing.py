@@ -5,7 +5,6 @@ In: the review's manifest and the outcomes of its shards; the shared cache. Out:
 """
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +12,14 @@ from typing import Any
 
 import duckdb
 
-from dataset_manager.analysis.database import quoted
+from dataset_manager.analysis.database import dictionaries, quoted
 from dataset_manager.files import read_json, write_errors, write_json
 from dataset_manager.images.cache import PictureCache, Place
+from dataset_manager.images.placing import link, require_cached
 
 Json = dict[str, Any]
 ROWS = """
-SELECT manifest.*, outcome.status, outcome.reason, outcome.bytes FROM read_parquet('{manifest}') AS manifest
+SELECT manifest.*, outcome.status, outcome.reason, outcome.bytes, outcome.sha256 FROM read_parquet('{manifest}') AS manifest
 JOIN read_parquet([{outcomes}]) AS outcome ON outcome."group" = manifest."group" AND outcome.rank = manifest.rank
 WHERE outcome.status <> 'unused' ORDER BY manifest."group", manifest.rank
 """
@@ -29,10 +29,11 @@ def place(manifest: Path, outcomes: Sequence[Path], cache: PictureCache, source:
     """Removes what an earlier review placed, links what this one got, and writes `out`. Raises DiskError."""
     rows, wanted = read_rows(manifest, outcomes), read_groups(manifest)
     good = [row for row in rows if row["status"] == "ok"]
+    require_cached(((cache.path(source, row["key"]), row["sha256"]) for row in good), outcomes)
     with write_errors(images):
         renew(images, [row["target"] for row in good], clear)
         for row in good:
-            link(cache.path(source, row["key"]), images / row["target"])
+            put(cache.path(source, row["key"]), images / row["target"])
     placed = Counter(row["group"] for row in good)
     result = {
         "rows": [shown(row) for row in rows],
@@ -64,12 +65,6 @@ def read_groups(manifest: Path) -> list[Json]:
         return dictionaries(base.execute(query))
 
 
-def dictionaries(cursor: duckdb.DuckDBPyConnection) -> list[Json]:
-    """Rows by column name."""
-    names = [str(column[0]) for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 def shown(row: Json) -> Json:
     """JSON-able: times as UTC text."""
     moment = row["transaction_start_time"]
@@ -95,15 +90,12 @@ def remove_empty(folder: Path, top: Path) -> None:
         folder = folder.parent
 
 
-def link(source: Path, target: Path) -> None:
-    """A hard link under a temporary name, then renamed; a copy across devices."""
+def put(source: Path, target: Path) -> None:
+    """Under a temporary name, then renamed; what is there already stays."""
     if target.exists() and target.stat().st_ino == source.stat().st_ino:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     temp = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     temp.unlink(missing_ok=True)
-    try:
-        os.link(source, temp)
-    except OSError:
-        shutil.copyfile(source, temp)
+    link(source, temp)
     temp.replace(target)

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from dataset_manager.analysis.database import quoted, working, write_parquet
+from dataset_manager.analysis.database import quoted, script, working, write_parquet
 from dataset_manager.files import read_json
 from dataset_manager.images.packing import pack
 from dataset_manager.names import path_parts
@@ -71,11 +71,10 @@ def lay(base: duckdb.DuckDBPyConnection, request: Json, data_dir: Path) -> None:
 
 
 def run(base: duckdb.DuckDBPyConnection) -> None:
-    """candidates.sql, statement by statement."""
-    text = (Path(__file__).parent / "candidates.sql").read_text("utf-8")
-    for statement in text.split(";\n"):
-        if statement.strip():
-            base.execute(statement)
+    """The macros of pictures, then candidates.sql."""
+    here = Path(__file__).parent
+    for statement in [*script(here.parent / "images/pictures.sql"), *script(here / "candidates.sql")]:
+        base.execute(statement)
 
 
 def folders(base: duckdb.DuckDBPyConnection) -> None:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from dataset_manager.errors import WorkbookError
 from dataset_manager.files import locked, read_json, sha256_of, write_errors, write_json
+from dataset_manager.sample.marks import marked
 from dataset_manager.workbook import big_sheet, locking, parts
 from dataset_manager.workbook.carry import Carried, inventory
 from dataset_manager.workbook.checks import BookFacts, ordered, thousands
@@ -204,7 +205,8 @@ def _warn_missing(tables: list[Table], copy: Path) -> None:
 
 
 def _merged(content: _Content, tab: Tab, before: Before) -> Merged:
-    fresh = content.table(f"analysis/{tab.source}")
+    rows = content.table(f"analysis/{tab.source}")
+    fresh = marked(rows) if content.sample else rows
     return merge(tab, fresh, before.tables.get(tab.name), before.carried, before.orphans, before.known.get(tab.name, []))
 
 

@@ -1,0 +1,144 @@
+"""The tree `class/label_id/picture`, its manifest, what is short, and last the provenance that means finished.
+
+In: the candidates' manifest, the quotas, the outcomes of the shards, the cache. Out: `datasets/<dataset>/`,
+`<dataset>.manifest.parquet`, `<dataset>.shortage.csv`, `<dataset>.json` (docs/rules.md, «Dataset files», «dataset_id»).
+
+The tree is built aside and renamed whole, under an OS lock of this dataset: the job of a run that was killed lives on. A tree
+that is already there is compared with the manifest and never replaced.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dataset_manager.analysis.database import quoted, write_parquet
+from dataset_manager.datasets import counts
+from dataset_manager.datasets.earlier import files_below
+from dataset_manager.errors import CountError, SourceError
+from dataset_manager.files import locked, read_json, sync, write_errors, write_json
+from dataset_manager.images.cache import PictureCache, Place, is_sealed
+from dataset_manager.images.placing import link, require_cached
+
+Json = dict[str, Any]
+EXAMPLES = 20
+
+TRIED = """
+CREATE TABLE tried AS
+SELECT manifest.*, outcome.status, outcome.reason AS failure, outcome.bytes, outcome.sha256, outcome.width, outcome.height,
+    outcome.format
+FROM read_parquet('{manifest}') AS manifest
+JOIN read_parquet([{outcomes}]) AS outcome ON outcome."group" = manifest."group" AND outcome.rank = manifest.rank
+WHERE outcome.status <> 'unused'
+"""
+PLACED = """
+CREATE VIEW placed AS
+SELECT target AS path, sha256, bytes, width, height, format, class, label_id, reference_id, reference_code, reference_name, transaction_id,
+    device_id, device_name, transaction_start_time, transaction_end_time, kind, model_id, predicted, confidence, result, model_result, key,
+    reason, CASE reason WHEN 'device' THEN device_id ELSE reference_name END AS reason_value, rank
+FROM tried WHERE status = 'ok' ORDER BY path
+"""
+# As `sha256sum` prints it: anyone can repeat it over the folder.
+IDENTITY = "SELECT sha256(coalesce(string_agg(sha256 || '  ' || path || chr(10), '' ORDER BY path), '')) FROM placed"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The files of one dataset; all stand beside its tree."""
+
+    tree: Path
+
+    def beside(self, suffix: str) -> Path:
+        """`<dataset><suffix>`"""
+        return self.tree.with_name(self.tree.name + suffix)
+
+    @property
+    def lock(self) -> Path:
+        """Held while the tree is made."""
+        return self.tree.with_name(f".{self.tree.name}.lock")
+
+    @property
+    def aside(self) -> Path:
+        """Where this process builds it."""
+        return self.tree.with_name(f".{self.tree.name}.{os.getpid()}.building")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a build starts from."""
+
+    manifest: Path
+    asked: Path
+    outcomes: Sequence[Path]
+    cache: PictureCache
+    source: Place
+    most_failed: float
+
+
+def build(work: Work, tree: Path, provenance: Json) -> Json:
+    """Raises SourceError above the failed fraction or when the cache lost a picture, CountError when a tree is in the way, DiskError."""
+    paths = Paths(tree)
+    with locked(paths.lock), duckdb.connect() as base, write_errors(tree):
+        outcomes = ", ".join(f"'{quoted(path)}'" for path in work.outcomes)
+        base.execute(TRIED.format(manifest=quoted(work.manifest), outcomes=outcomes))
+        base.execute(PLACED)
+        require_few_failures(base, work)
+        pictures = base.execute("SELECT path, key, sha256 FROM placed").fetchall()
+        sources = {path: (work.cache.path(work.source, key), sha256) for path, key, sha256 in pictures}
+        if tree.exists():
+            require_same(tree, sources)
+        else:
+            require_cached(sources.values(), work.outcomes)
+            place(paths, sources)
+        write_parquet(base, "FROM placed", paths.beside(".manifest.parquet"))
+        result = counts.write_shortage(base, read_json(work.asked), paths.beside(".shortage.csv"))
+        result |= {"dataset_id": base.execute(IDENTITY).fetchall()[0][0], **provenance}
+        write_json(paths.beside(".json"), result)
+    return result
+
+
+def require_few_failures(base: duckdb.DuckDBPyConnection, work: Work) -> None:
+    """failed ÷ tried over the whole command. The outcomes are forgotten: the same command asks for the failed pictures once more."""
+    tried, failed = base.execute("SELECT count(*), count_if(status = 'failed') FROM tried").fetchall()[0]
+    if not tried or failed / tried <= work.most_failed:
+        return
+    named = base.execute("SELECT key, failure FROM tried WHERE status = 'failed' ORDER BY key LIMIT ?", [EXAMPLES]).fetchall()
+    for outcome in work.outcomes:
+        outcome.unlink(missing_ok=True)
+    raise SourceError(
+        f"Fallaron {failed} de {tried} imágenes, más de images.max_failed_fraction ({work.most_failed:.0%}). No se ha hecho el dataset; lo "
+        "descargado se conserva y la misma orden vuelve a pedir las que fallaron:\n  " + "\n  ".join(f"{key}: {why}" for key, why in named)
+    )
+
+
+def place(paths: Paths, sources: dict[str, tuple[Path, str]]) -> None:
+    """Made aside, on the disk, then renamed whole; what killed builds left aside is removed."""
+    for old in paths.tree.parent.glob(f".{paths.tree.name}.*.building"):
+        shutil.rmtree(old)
+    try:
+        for folder in sorted({path.rpartition("/")[0] for path in sources}):
+            (paths.aside / folder).mkdir(parents=True, exist_ok=True)
+        for path, (source, _) in sources.items():
+            link(source, paths.aside / path)
+        sync(paths.aside)
+        paths.aside.rename(paths.tree)
+    finally:
+        shutil.rmtree(paths.aside, ignore_errors=True)
+    sync(paths.tree.parent)
+
+
+def require_same(tree: Path, sources: dict[str, tuple[Path, str]]) -> None:
+    """A tree that a killed run renamed is complete; any other is somebody's, and stays."""
+    there = set(files_below(tree))
+    differing = sorted(there ^ sources.keys()) + [
+        path for path in sorted(there & sources.keys()) if not is_sealed((tree / path).stat(), sources[path][1])
+    ]
+    if differing:
+        raise CountError(
+            f"{tree} ya existe y no es el dataset pedido ({len(differing)} diferencias: {', '.join(differing[:EXAMPLES])}). "
+            "No se ha tocado: apártelo o bórrelo y repita la orden"
+        )

@@ -1,0 +1,102 @@
+"""The last step of create_dataset: what was promised is there, and a person reads what the dataset holds and lacks.
+
+In: `datasets/<dataset>.json`, its request and those before it. Out: lines for the operator.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dataset_manager.datasets import versions
+from dataset_manager.datasets.earlier import files_below
+from dataset_manager.errors import CountError
+from dataset_manager.files import read_json
+from dataset_manager.logs import LOGGER
+from dataset_manager.settings import ProcessAwareSettings
+
+Json = dict[str, Any]
+EXAMPLES = 20
+
+
+def close_dataset(settings: ProcessAwareSettings, process: str, dataset: str, *, already: bool) -> Json:
+    """Raises CountError when the files do not agree. A person may have deleted pictures since: that is said, not refused."""
+    folder = settings.folder(process) / "datasets"
+    found = read_json(folder / f"{dataset}.json")
+    if found is None or not (folder / f"{dataset}.manifest.parquet").exists():
+        raise CountError(f"{folder / dataset}: falta su .json o su .manifest.parquet; repita la orden")
+    counts = found["counts"]
+    if counts["wanted"] != counts["placed"] + counts["short"]:
+        raise CountError(f"{dataset}: pedidas {counts['wanted']}, colocadas {counts['placed']}, faltan {counts['short']}: no cuadra")
+    for line in lines(folder, process, found, already):
+        LOGGER.info("%s", line)
+    return {"dataset": dataset, **counts}
+
+
+def lines(folder: Path, process: str, found: Json, already: bool) -> Iterator[str]:
+    """The result as a person reads it."""
+    dataset, counts = found["dataset"], found["counts"]
+    yield ""
+    yield f"Dataset {dataset}{' (datos de ejemplo)' if found['sample'] else ''}{': ya estaba hecho' if already else ''}"
+    yield from changes(folder, process, dataset)
+    yield from table(found["classes"])
+    yield f"  Imágenes: {counts['placed']} de {counts['wanted']} pedidas; faltan {counts['short']}, fallidas {counts['failed']}"
+    yield from short_lines(found["short"])
+    yield from doubled_lines(found["duplicates"])
+    yield f"  dataset_id: {found['dataset_id']}"
+    yield f"  Carpeta: {folder / dataset}"
+    yield from deleted_lines(folder, dataset, counts["placed"])
+    if already:
+        yield "  Con new_version=true (--new-version) se hace otro con transacciones aún no usadas"
+
+
+def changes(folder: Path, process: str, dataset: str) -> Iterator[str]:
+    """What differs from the version before."""
+    names = versions.requested(folder, process)
+    before = names[: names.index(dataset)][-1:]
+    if not before:
+        return
+    old, new = (versions.request_of(folder, name) or {} for name in (before[0], dataset))
+    differing = [text for part, text in (("references", "referencias marcadas"), ("devices", "devices marcados"))
+                 if old["compared"][part] != new["compared"][part]]  # fmt: skip
+    parameters = new["compared"]["parameters"]
+    differing += [
+        f"{name} {old['compared']['parameters'].get(name)} → {value}"
+        for name, value in parameters.items()
+        if old["compared"]["parameters"].get(name) != value
+    ]
+    yield f"  Versión nueva respecto a {before[0]}: {', '.join(differing) or 'transacciones aún no usadas (new_version)'}"
+
+
+def table(classes: list[Json]) -> Iterator[str]:
+    """Per class: wanted, placed, short, failed, bytes."""
+    width = max([len("clase"), *(len(one["class"]) for one in classes)])
+    yield f"  {'clase':<{width}}  {'pedidas':>8} {'puestas':>8} {'de devices':>10} {'faltan':>7} {'fallidas':>8} {'MB':>8}"
+    for one in classes:
+        numbers = (
+            f"{one['wanted']:>8} {one['placed']:>8} {one['extra']:>10} {one['short']:>7} {one['failed']:>8} {one['bytes'] / 1e6:>8.1f}"
+        )
+        yield f"  {one['class']:<{width}}  {numbers}"
+
+
+def short_lines(short: list[Json]) -> Iterator[str]:
+    """Per reference or device: wanted, available, why not."""
+    for one in short[:EXAMPLES]:
+        who = f"device {one['device_id']}" if one["reason"] == "device" else f"{one['reference_name']} ({one['reference_code']})"
+        yield f"  Faltan {one['short']} de {who}: pedidas {one['wanted']}, disponibles {one['available']}, fallidas {one['failed']}"
+    if len(short) > EXAMPLES:
+        yield f"  … y {len(short) - EXAMPLES} más, en el .shortage.csv"
+
+
+def doubled_lines(doubled: Json) -> Iterator[str]:
+    """The same content under two names: a camera that froze, or a picture with two labels."""
+    if doubled["groups"]:
+        labels = f", {doubled['labels_differ']} de ellas con labels distintos" if doubled["labels_differ"] else ""
+        example = " = ".join(doubled["examples"][0])
+        yield f"  Atención: {doubled['groups']} imágenes idénticas aparecen más de una vez{labels}; por ejemplo {example}"
+
+
+def deleted_lines(folder: Path, dataset: str, placed: int) -> Iterator[str]:
+    """What a person did to the folder since."""
+    present = sum(1 for _ in files_below(folder / dataset))
+    if present < placed:
+        yield f"  Desde que se hizo se han borrado {placed - present} imágenes; los datasets siguientes no las volverán a elegir"

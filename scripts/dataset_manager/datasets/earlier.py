@@ -1,0 +1,65 @@
+"""What earlier datasets of the process (or deployment) already took, and what a person took out of them.
+
+In: the finished datasets' manifests and folders. Out: names of datasets whose transactions count as used, and keys of
+pictures that were deleted by a person: both stand in the frozen request. Rules: docs/rules.md, «Used transactions».
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dataset_manager import processes
+from dataset_manager.analysis.database import quoted
+from dataset_manager.datasets import versions
+from dataset_manager.settings import ProcessAwareSettings
+
+Json = dict[str, Any]
+
+
+def earlier(settings: ProcessAwareSettings, process: str, parameters: Json) -> Json:
+    """`used_datasets` as `<process>/<dataset>`, `rejected` as keys of pictures; both sorted."""
+    chosen = [] if parameters["filter_used"] == "no" else siblings(settings, process, parameters["filter_used"])
+    used = [f"{name}/{dataset}" for name in chosen for dataset in built(settings.folder(name) / "datasets", name)]
+    mine = settings.folder(process) / "datasets"
+    rejected = set() if parameters["include_rejected"] else {key for name in built(mine, process) for key in deleted(mine, name)}
+    return {"used_datasets": sorted(used), "rejected": sorted(rejected)}
+
+
+def siblings(settings: ProcessAwareSettings, process: str, scope: str) -> list[str]:
+    """The process alone, or every process of its deployment in this output folder."""
+    if scope == "process":
+        return [process]
+    deployment = deployment_of(settings, process)
+    return [folder.name for folder in processes.folders(settings) if deployment_of(settings, folder.name) == deployment]
+
+
+def deployment_of(settings: ProcessAwareSettings, process: str) -> int | None:
+    """None for a folder that is no process of this version."""
+    metadata = settings.metadata(process)
+    return metadata["identity"]["deployment_id"] if metadata else None
+
+
+def built(folder: Path, process: str) -> list[str]:
+    """Datasets that were delivered: an unfinished one has used nothing."""
+    return [name for name in versions.requested(folder, process) if versions.is_built(folder, name)]
+
+
+def deleted(folder: Path, dataset: str) -> Iterator[str]:
+    """Keys of pictures that are no longer where the dataset had them. A tree that is gone as a whole says nothing about any."""
+    import duckdb
+
+    tree = folder / dataset
+    if not tree.is_dir():
+        return
+    there = set(files_below(tree))
+    with duckdb.connect() as base:
+        rows = base.execute(f"SELECT path, key FROM read_parquet('{quoted(folder / f'{dataset}.manifest.parquet')}')").fetchall()
+    yield from (key for path, key in rows if path not in there)
+
+
+def files_below(tree: Path) -> Iterator[str]:
+    """Relative paths with `/`, of files only."""
+    for folder, _, names in os.walk(tree):
+        inside = os.path.relpath(folder, tree)
+        yield from (name if inside == "." else f"{inside}/{name}" for name in names)
