@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dataset_manager import __version__, processes
+from dataset_manager import __version__, processes, storage
 from dataset_manager.active_process import described
+from dataset_manager.datasets import versions
 from dataset_manager.environment import CREDENTIALS_FILE, SECRET
 from dataset_manager.errors import SourceError, ToolError
 from dataset_manager.files import read_json
@@ -53,6 +54,10 @@ STAGES = (
     Artifact("análisis", "data/analysis/summary.parquet", ("data/transactions.parquet", "data/parameters.json")),
     Artifact("libro de Excel", "reports/workbook_state.json", ("data/analysis/summary.parquet", "data/raw/window.json")),
 )
+REVIEW = (
+    Artifact("revisión pedida", "images/review.request.json"),
+    Artifact("revisión hecha", "images/review.json", ("images/review.request.json", "data/transactions.parquet")),
+)
 
 
 def show(settings: ProcessAwareSettings) -> None:
@@ -69,6 +74,7 @@ def report(settings: ProcessAwareSettings) -> Iterator[str]:
     yield from configuration_lines(settings)
     yield from variable_lines(settings)
     yield from process_lines(settings)
+    yield from cache_lines(settings)
     yield from legacy_lines(settings)
 
 
@@ -111,6 +117,7 @@ def process_lines(settings: ProcessAwareSettings) -> Iterator[str]:
     for label, value in described(metadata):
         yield f"  {label}: {value}"
     yield from stage_lines(settings.folder(process))
+    yield from dataset_lines(settings.folder(process))
     yield from marks_lines(settings, process)
 
 
@@ -119,12 +126,39 @@ def stage_lines(here: Path) -> Iterator[str]:
     yield "\nEtapas"
     parameters = read_json(here / "data/parameters.json")
     stages = STAGES if processes.has_workbook(parameters) else STAGES[:-1]
-    for stage in stages:
+    reviewed = REVIEW if (here / REVIEW[0].path).exists() else ()
+    for stage in (*stages, *reviewed):
         yield f"  {stage.title:<24} {state_of(here, stage)}"
     book = here / f"reports/{here.name}.xlsx"
     if book.exists():
         yield f"  {'libro para marcar':<24} {book} ({size(book.stat().st_size)})"
-    yield f"  {'en disco':<24} {size(folder_bytes(here))}"
+    yield f"  {'copias del libro':<24} {size(storage.folder_bytes(here / 'reports/.history'))} en {here / 'reports/.history'}"
+    yield f"  {'en disco':<24} {size(storage.folder_bytes(here))}"
+
+
+def dataset_lines(here: Path) -> Iterator[str]:
+    """Every version whose request is frozen: finished with its counts, or unfinished."""
+    names = versions.requested(here / "datasets", here.name)
+    if names:
+        yield "\nDatasets"
+    for name in names:
+        made = read_json(here / f"datasets/{name}.json")
+        if made is None:
+            yield f"  {name}: sin terminar; create_dataset lo continúa"
+            continue
+        counts, note = made["counts"], "" if versions.is_finished(here / "datasets", name) else "; falta anotarlo en el libro"
+        yield f"  {name}: {counts['placed']} imágenes, faltan {counts['short']}, fallidas {counts['failed']}{note}"
+
+
+def cache_lines(settings: ProcessAwareSettings) -> Iterator[str]:
+    """The pictures of all processes, and how to free what nobody uses."""
+    root = settings.out / "cache/pictures"
+    use = storage.cache_use(root)
+    yield "\nCaché de imágenes"
+    yield f"  {root}: {use.pictures} imágenes, {size(use.bytes)}"
+    yield f"  Solo en la caché (ninguna revisión ni dataset las usa): {size(use.alone)}"
+    if use.alone:
+        yield f"  Para liberarlo, sin ninguna orden en marcha: {storage.freeing(root)}"
 
 
 def state_of(here: Path, stage: Artifact) -> str:
@@ -143,6 +177,7 @@ def marks_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
     book = settings.folder(process) / f"reports/{process}.xlsx"
     if not book.exists():
         return
+    from dataset_manager.datasets import request
     from dataset_manager.workbook.marks import read_marks, summarise
 
     yield "\nMarcas del libro"
@@ -155,6 +190,11 @@ def marks_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
     train = f"{asked.references_included} referencias y {asked.devices_included} dispositivos"
     yield f"  A revisar: {review} ({asked.review_pictures} imágenes propias)"
     yield f"  A entrenar: {train} ({asked.dataset_pictures} imágenes)"
+    if asked.references_included:
+        try:
+            request.asked(settings, process)
+        except ToolError as error:
+            yield f"  Para create_dataset, {error}"
 
 
 def legacy_lines(settings: ProcessAwareSettings) -> Iterator[str]:
@@ -163,11 +203,6 @@ def legacy_lines(settings: ProcessAwareSettings) -> Iterator[str]:
     if found:
         yield "\nProcesos heredados (herramienta anterior; no se tocan)"
         yield from (f"  {name}" for name in found)
-
-
-def folder_bytes(folder: Path) -> int:
-    """Bytes of all files below."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def size(number: float) -> str:

@@ -1,5 +1,7 @@
 """The sample's whole run: bare Snakemake, then main.py demo, then every command on what it made."""
 
+import json
+
 import openpyxl
 
 from workflow.conftest import Tool
@@ -11,12 +13,18 @@ def test_bare_snakemake_and_the_demo_make_one_finished_process_and_nothing_twice
     assert tool.end(tool.start("-m", "snakemake", "--cores", "2")) == 0, tool.text
     folder = tool.root / "output-demo"
     book = folder / f"processes/{PROCESS}/reports/{PROCESS}.xlsx"
-    before = book.read_bytes()
     assert not (tool.root / "output").exists()
     assert tool.plain("demo") == 0, tool.text
-    assert tool.jobs == ["download_info"]
     assert "datos de ejemplo" in tool.text
     assert str(book.relative_to(tool.root)) in tool.text
+    dataset = folder / f"processes/{PROCESS}/datasets/{PROCESS}_v01"
+    assert len(list(dataset.rglob("*.jpg"))) == json.loads(dataset.with_suffix(".json").read_text("utf-8"))["counts"]["placed"] > 6000
+    assert str(dataset.relative_to(tool.root)) in tool.text
+    assert tool.plain("demo") == 0, tool.text
+    assert tool.jobs == ["create_dataset"]
+    assert tool.plain("create_dataset", OUTPUT_BASE_DIR="output-demo") == 0, tool.text
+    assert tool.jobs == ["create_dataset"]
+    before = book.read_bytes()
     for words in (["status", "--check"], ["active-process"], ["download_info", "130"], ["download_info", "130", "--dry-run"]):
         assert tool.plain(*words, OUTPUT_BASE_DIR="output-demo", ELASTIC_HOST="nowhere.example") == 0, tool.text
         assert PROCESS in tool.text

@@ -131,8 +131,14 @@ def run_active_process(given: argparse.Namespace, found: ProcessAwareSettings, v
 
 
 def run_demo(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
-    """The main job on the sample."""
-    return run_download(given, found, values)
+    """The main job on the sample, whose workbook comes with a person's marks: process, review, dataset."""
+    if getattr(given, "dry_run", False):
+        return run_download(given, found, values)
+    steps = (run_download, run_review, run_dataset)
+    code = next((code for step in steps if (code := step(given, found, values))), 0)
+    if code == 0:
+        print(runs.results(found, processes.active(found)))
+    return code
 
 
 def run_download(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import yaml
 
+from dataset_manager.datasets import versions
 from dataset_manager.environment import ENV_FILE_VARIABLE
 from dataset_manager.errors import ToolError
 from dataset_manager.files import digest, read_json, sorted_json, write_json
@@ -115,3 +116,16 @@ def reason(error_file: Path, log_file: Path) -> str:
     lines = [line for line in log_file.read_text("utf-8", "replace").splitlines() if line.strip()]
     tool = [line.split("Error: ", 1)[1] for line in lines if line.startswith("dataset_manager.errors.") and "Error: " in line]
     return tool[-1] if tool else "Snakemake no pudo terminar:\n  " + "\n  ".join(lines[-TAIL:]) + f"\nRegistro completo: {log_file}"
+
+
+def results(found: ProcessAwareSettings, process: str) -> str:
+    """Where the demo left what it made."""
+    here = found.folder(process)
+    datasets = [here / "datasets" / name for name in versions.requested(here / "datasets", process)]
+    lines = [
+        f"  Libro:              {here / f'reports/{process}.xlsx'}",
+        f"  Hoja de contactos:  {here / 'images/revision.html'}",
+        *(f"  Dataset:            {dataset}" for dataset in datasets),
+        f"  Siga con los datos de ejemplo: OUTPUT_BASE_DIR={found.out} venv/bin/python main.py status",
+    ]
+    return "\n".join(["", "La demostración ha hecho, en " + str(found.out), *lines])

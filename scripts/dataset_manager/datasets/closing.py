@@ -71,11 +71,17 @@ def table(classes: list[Json]) -> Iterator[str]:
     """Per class: wanted, placed, short, failed, bytes."""
     width = max([len("clase"), *(len(one["class"]) for one in classes)])
     yield f"  {'clase':<{width}}  {'pedidas':>8} {'puestas':>8} {'de devices':>10} {'faltan':>7} {'fallidas':>8} {'MB':>8}"
-    for one in classes:
+    for one in with_total(classes):
         numbers = (
             f"{one['wanted']:>8} {one['placed']:>8} {one['extra']:>10} {one['short']:>7} {one['failed']:>8} {one['bytes'] / 1e6:>8.1f}"
         )
         yield f"  {one['class']:<{width}}  {numbers}"
+
+
+def with_total(classes: list[Json]) -> list[Json]:
+    """A last row that sums the others."""
+    names = ("wanted", "placed", "extra", "short", "failed", "bytes")
+    return [*classes, {"class": "TOTAL"} | {name: sum(one[name] for one in classes) for name in names}]
 
 
 def short_lines(short: list[Json]) -> Iterator[str]:
