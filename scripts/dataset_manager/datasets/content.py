@@ -1,0 +1,152 @@
+"""What a dataset's folder holds now, beside what was accepted: the build, or the last summary.
+
+In: a dataset. Out: its accepted pictures, the present ones, and the differences by name (docs/rules.md, «Accepted content»).
+A picture from the cache carries a seal in its time stamp, an added one its accepted time: as long as size and time fit, the content is not read again.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from dataset_manager.analysis.database import quoted
+from dataset_manager.datasets.finding import Dataset
+from dataset_manager.errors import CountError
+from dataset_manager.files import sha256_of
+from dataset_manager.images.cache import is_sealed
+from dataset_manager.images.parallel import in_parallel
+
+OWN = ("_summary_", "README.md", "merge_report.csv")  # of the tool, at the top of the folder
+LITTER = {"thumbs.db", "desktop.ini", ".ds_store"}  # left by file managers: nobody's pictures
+READERS = 4
+EXAMPLES = 20
+
+
+@dataclass(frozen=True)
+class Known:
+    """An accepted picture."""
+
+    sha256: str
+    bytes: int
+    mtime_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Paths below the dataset's folder; `moved` are pairs (accepted path, present path) of one content."""
+
+    missing: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.extra or self.changed or self.moved)
+
+    def lines(self) -> list[str]:
+        """One line each, for a person."""
+        moved = [f"movida: {old} → {new}" for old, new in self.moved]
+        named = {"falta": self.missing, "sobra": self.extra, "cambiada": self.changed}
+        return [f"{word}: {path}" for word, paths in named.items() for path in paths] + moved
+
+
+def present(tree: Path) -> dict[str, os.stat_result]:
+    """Every file by its path with `/`, without the tool's own and what file managers leave."""
+    found = {}
+    for folder, _, names in os.walk(tree):
+        inside = os.path.relpath(folder, tree)
+        for name in names:
+            path = name if inside == "." else f"{inside}/{name}".replace(os.sep, "/")
+            if not is_own(path) and name.lower() not in LITTER:
+                found[path] = os.stat(os.path.join(folder, name), follow_symlinks=False)
+    return found
+
+
+def is_own(path: str) -> bool:
+    """Made by the tool beside the pictures."""
+    return "/" not in path and path.startswith(OWN)
+
+
+def accepted_file(dataset: Dataset) -> Path:
+    """The last summary's, else the build's. Raises CountError where there is none."""
+    for path in (dataset.beside(".curated.parquet"), dataset.beside(".manifest.parquet")):
+        if path.exists():
+            return path
+    raise CountError(f"{dataset.tree}: no tiene manifiesto; summary_dataset lo hace")
+
+
+def accepted(dataset: Dataset) -> dict[str, Known]:
+    """Path -> picture, as accepted."""
+    file = accepted_file(dataset)
+    time = "mtime_ns" if file.name.endswith(".curated.parquet") else "NULL"
+    with duckdb.connect() as base:
+        rows = base.execute(f"SELECT path, sha256, bytes, {time} FROM read_parquet('{quoted(file)}')").fetchall()
+    return {path: Known(sha256, size, mtime) for path, sha256, size, mtime in rows}
+
+
+def content_id(pictures: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
+    """sha256 of the lines that `sha256sum` prints, by path (docs/rules.md, «dataset_id»)."""
+    lines = hashlib.sha256()
+    for path, sha256 in sorted(dict(pictures).items(), key=lambda one: one[0].encode()):
+        lines.update(f"{sha256}  {path}\n".encode())
+    return lines.hexdigest()
+
+
+def hashes(tree: Path, paths: Iterable[str]) -> dict[str, str]:
+    """sha256 of files, read by a few threads."""
+    return dict(in_parallel(partial(hash_of, tree), paths, READERS))
+
+
+def hash_of(tree: Path, path: str) -> str:
+    """Of one file."""
+    return sha256_of(tree / path)
+
+
+def differences(tree: Path, known: Mapping[str, Known], *, full: bool = False) -> Differences:
+    """Reads the files whose time does not fit what is known; every file with `full`."""
+    now = present(tree)
+    both = [path for path in known if path in now]
+    changed = [path for path in both if now[path].st_size != known[path].bytes]
+    same_size = [path for path in both if now[path].st_size == known[path].bytes]
+    suspects = [path for path in same_size if full or not fits(now[path], known[path])]
+    changed += [path for path, sha256 in hashes(tree, suspects).items() if sha256 != known[path].sha256]
+    missing, extra = sorted(known.keys() - now.keys()), sorted(now.keys() - known.keys())
+    moved = moves(tree, known, missing, extra)
+    gone, came = {old for old, _ in moved}, {new for _, new in moved}
+    return Differences([one for one in missing if one not in gone], [one for one in extra if one not in came], sorted(changed), moved)
+
+
+def fits(stat: os.stat_result, known: Known) -> bool:
+    """Its time says that the content is the accepted one."""
+    return stat.st_mtime_ns == known.mtime_ns or is_sealed(stat, known.sha256)
+
+
+def moves(tree: Path, known: Mapping[str, Known], missing: list[str], extra: list[str]) -> list[tuple[str, str]]:
+    """Pictures that stand under another path now."""
+    if not missing or not extra:
+        return []
+    by_content: dict[str, list[str]] = {}
+    for path, sha256 in sorted(hashes(tree, extra).items()):
+        by_content.setdefault(sha256, []).append(path)
+    pairs = ((old, by_content.get(known[old].sha256, [])) for old in missing)
+    return [(old, there.pop(0)) for old, there in pairs if there]
+
+
+def require_accepted(dataset: Dataset) -> dict[str, Known]:
+    """The accepted pictures, if the folder holds exactly these. Raises CountError naming the differences."""
+    known = accepted(dataset)
+    found = differences(dataset.tree, known)
+    if found:
+        lines = found.lines()
+        shown = "".join(f"\n  - {line}" for line in lines[:EXAMPLES]) + (
+            f"\n  … y {len(lines) - EXAMPLES} más" if len(lines) > EXAMPLES else ""
+        )
+        raise CountError(
+            f"{dataset.tree} no es lo último que se aceptó ({len(lines)} diferencias). Si son cambios suyos, acéptelos con "
+            f"summary_dataset dataset_name={dataset.name}; si no, recupere lo que falta:{shown}"
+        )
+    return known
