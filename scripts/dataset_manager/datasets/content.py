@@ -1,12 +1,13 @@
 """What a dataset's folder holds now, beside what was accepted: the build, or the last summary.
 
 In: a dataset. Out: its accepted pictures, the present ones, and the differences by name (docs/rules.md, «Accepted content»).
-A picture from the cache carries a seal in its time stamp, an added one its accepted time: as long as size and time fit, the content is not read again.
+A picture from the cache carries a seal in its time stamp, an added one its accepted time: as long as size and time fit, the content is
+not read again.
 """
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -56,19 +57,17 @@ class Differences:
 
 def present(tree: Path) -> dict[str, os.stat_result]:
     """Every file by its path with `/`, without the tool's own and what file managers leave."""
-    found = {}
-    for folder, _, names in os.walk(tree):
-        inside = os.path.relpath(folder, tree)
-        for name in names:
-            path = name if inside == "." else f"{inside}/{name}".replace(os.sep, "/")
-            if not is_own(path) and name.lower() not in LITTER:
-                found[path] = os.stat(os.path.join(folder, name), follow_symlinks=False)
-    return found
+    return {path: stat for path, stat in files(tree, "") if not ("/" not in path and path.startswith(OWN))}
 
 
-def is_own(path: str) -> bool:
-    """Made by the tool beside the pictures."""
-    return "/" not in path and path.startswith(OWN)
+def files(folder: Path, inside: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Path and status of everything below that is no folder."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from files(folder / entry.name, f"{inside}{entry.name}/")
+            elif entry.name.lower() not in LITTER:
+                yield f"{inside}{entry.name}", entry.stat(follow_symlinks=False)
 
 
 def accepted_file(dataset: Dataset) -> Path:
@@ -88,15 +87,15 @@ def accepted(dataset: Dataset) -> dict[str, Known]:
     return {path: Known(sha256, size, mtime) for path, sha256, size, mtime in rows}
 
 
-def content_id(pictures: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
+def content_id(pictures: Mapping[str, str]) -> str:
     """sha256 of the lines that `sha256sum` prints, by path (docs/rules.md, «dataset_id»)."""
     lines = hashlib.sha256()
-    for path, sha256 in sorted(dict(pictures).items(), key=lambda one: one[0].encode()):
+    for path, sha256 in sorted(pictures.items(), key=lambda one: one[0].encode()):
         lines.update(f"{sha256}  {path}\n".encode())
     return lines.hexdigest()
 
 
-def hashes(tree: Path, paths: Iterable[str]) -> dict[str, str]:
+def hashes(tree: Path, paths: Collection[str]) -> dict[str, str]:
     """sha256 of files, read by a few threads."""
     return dict(in_parallel(partial(hash_of, tree), paths, READERS))
 
@@ -142,9 +141,8 @@ def require_accepted(dataset: Dataset) -> dict[str, Known]:
     found = differences(dataset.tree, known)
     if found:
         lines = found.lines()
-        shown = "".join(f"\n  - {line}" for line in lines[:EXAMPLES]) + (
-            f"\n  … y {len(lines) - EXAMPLES} más" if len(lines) > EXAMPLES else ""
-        )
+        more = [f"… y {len(lines) - EXAMPLES} más"] if len(lines) > EXAMPLES else []
+        shown = "".join(f"\n  - {line}" for line in [*lines[:EXAMPLES], *more])
         raise CountError(
             f"{dataset.tree} no es lo último que se aceptó ({len(lines)} diferencias). Si son cambios suyos, acéptelos con "
             f"summary_dataset dataset_name={dataset.name}; si no, recupere lo que falta:{shown}"
