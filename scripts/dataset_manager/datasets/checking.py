@@ -55,7 +55,7 @@ def check(book: Path, marks: Marks, catalogue: Catalogue, defaults: Dataset) -> 
             f"{book}: ninguna referencia tiene incluir_dataset = si. Póngalo en las que quiera entrenar (hoja References), guarde y repita"
         )
     problems = [
-        *(line for mark in wanted for line in incomplete(mark, catalogue)),
+        *(line for mark in wanted for line in incomplete(mark, catalogue, defaults)),
         *twice(wanted, catalogue.codes),
         *two_classes(wanted),
         *twin_classes(wanted),
@@ -71,7 +71,7 @@ def place(mark: ReferenceMark, column: str) -> str:
     return f"References!{mark.cells[column]} ({column}) de {mark.name or mark.reference_id}"
 
 
-def incomplete(mark: ReferenceMark, catalogue: Catalogue) -> Iterator[str]:
+def incomplete(mark: ReferenceMark, catalogue: Catalogue, defaults: Dataset) -> Iterator[str]:
     """What is missing or impossible in one row."""
     if mark.reference_id not in catalogue.codes:
         yield f"References, fila {mark.row}: {mark.reference_id} no está en los datos del proceso; quite incluir_dataset o la fila"
@@ -83,6 +83,11 @@ def incomplete(mark: ReferenceMark, catalogue: Catalogue) -> Iterator[str]:
         yield f"{place(mark, 'label_considerar')}: «{mark.label_considerar}» no está en la hoja Labels; ponga uno de sus label_id"
     if mark.num_imagenes_dataset == 0:
         yield f"{place(mark, 'num_imagenes_dataset')}: «0»; ponga un número desde 1, déjelo vacío (el configurado) o quite incluir_dataset"
+    elif mark.num_imagenes_dataset is None and defaults.num_imagenes_dataset_default == 0:
+        yield (
+            f"{place(mark, 'num_imagenes_dataset')}: vacío, y el configurado (dataset.num_imagenes_dataset_default) es 0; "
+            "ponga un número desde 1 o quite incluir_dataset"
+        )
 
 
 def twice(wanted: Iterable[ReferenceMark], codes: Mapping[str, str]) -> Iterator[str]:
