@@ -26,13 +26,15 @@ QUALIFY row_number() OVER (
     PARTITION BY coalesce(t.transaction_id, t._index || '/' || t._id)
     ORDER BY kind <> 'cliente', transaction_end_time DESC NULLS LAST, t._index DESC, t._id DESC) = 1;
 
+-- A file that its folder lists twice is one picture.
 CREATE TABLE picture AS
 WITH opened AS (
     SELECT *, unnest(folder_files) AS file, generate_subscripts(folder_files, 1) AS file_number FROM pool
 )
 SELECT * EXCLUDE (folder_files), picture_key(image_link, file) AS key,
     owner || CASE WHEN (SELECT every_file FROM setting) THEN '#' || file_number ELSE '' END AS unit
-FROM opened WHERE is_picture(file) AND picture_key(image_link, file) NOT IN (SELECT key FROM unwanted);
+FROM opened WHERE is_picture(file) AND picture_key(image_link, file) NOT IN (SELECT key FROM unwanted)
+QUALIFY row_number() OVER (PARTITION BY owner, picture_key(image_link, file) ORDER BY file_number) = 1;
 
 -- What a quota counts: a transaction, or each of its files. `turn` goes round the devices, and within each round its days.
 CREATE TABLE unit AS
