@@ -10,7 +10,7 @@ CREATE MACRO reserve_of(quota) AS greatest(5, ceil(quota / 5.0)::BIGINT);
 CREATE MACRO plain_name(name) AS regexp_replace(name, '[^A-Za-z0-9._-]', '_', 'g');
 
 CREATE MACRO file_part(name) AS CASE WHEN plain_name(name) = name AND length(name) <= 100 THEN name
-    ELSE left(plain_name(regexp_replace(name, '\.[A-Za-z]+$', '')), 80) || '-' || left(sha256(name), 8) || regexp_extract(name, '\.[A-Za-z]+$') END;
+    ELSE left(plain_name(regexp_replace(name, '\.[A-Za-z]{1,4}$', '')), 80) || '-' || left(sha256(name), 8) || regexp_extract(name, '\.[A-Za-z]{1,4}$') END;
 
 -- The transactions that may enter: of an included reference, from an allowed device, not used before. A transaction is sampled
 -- once: where a customer's and a manual row share its id, the customer's.
