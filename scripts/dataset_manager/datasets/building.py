@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from dataset_manager.analysis.database import quoted, write_parquet
+from dataset_manager.analysis.database import quoted, working, write_parquet
 from dataset_manager.datasets import counts
 from dataset_manager.datasets.earlier import files_below
 from dataset_manager.errors import CountError, SourceError
@@ -82,7 +82,7 @@ class Work:
 def build(work: Work, tree: Path, provenance: Json) -> Json:
     """Raises SourceError above the failed fraction or when the cache lost a picture, CountError when a tree is in the way, DiskError."""
     paths = Paths(tree)
-    with locked(paths.lock), duckdb.connect() as base, write_errors(tree):
+    with locked(paths.lock), working(tree.parent, small=True) as base, write_errors(tree):
         outcomes = ", ".join(f"'{quoted(path)}'" for path in work.outcomes)
         base.execute(TRIED.format(manifest=quoted(work.manifest), outcomes=outcomes))
         base.execute(PLACED)
