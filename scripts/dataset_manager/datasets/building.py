@@ -104,14 +104,16 @@ def build(work: Work, tree: Path, provenance: Json) -> Json:
 def require_few_failures(base: duckdb.DuckDBPyConnection, work: Work) -> None:
     """failed ÷ tried over the whole command. The outcomes are forgotten: the same command asks for the failed pictures once more."""
     tried, failed = base.execute("SELECT count(*), count_if(status = 'failed') FROM tried").fetchall()[0]
-    if not tried or failed / tried <= work.most_failed:
+    allowed = not tried or failed / tried <= work.most_failed
+    if allowed and failed < tried:
         return
     named = base.execute("SELECT key, failure FROM tried WHERE status = 'failed' ORDER BY key LIMIT ?", [EXAMPLES]).fetchall()
     for outcome in work.outcomes:
         outcome.unlink(missing_ok=True)
+    beyond = "todas" if allowed else f"más de images.max_failed_fraction ({work.most_failed:.0%})"
     raise SourceError(
-        f"Fallaron {failed} de {tried} imágenes, más de images.max_failed_fraction ({work.most_failed:.0%}). No se ha hecho el dataset; lo "
-        "descargado se conserva y la misma orden vuelve a pedir las que fallaron:\n  " + "\n  ".join(f"{key}: {why}" for key, why in named)
+        f"Fallaron {failed} de {tried} imágenes, {beyond}. No se ha hecho el dataset; lo descargado se conserva y la misma orden vuelve a "
+        "pedir las que fallaron:\n  " + "\n  ".join(f"{key}: {why}" for key, why in named)
     )
 
 
