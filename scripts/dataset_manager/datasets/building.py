@@ -18,7 +18,7 @@ import duckdb
 
 from dataset_manager.analysis.database import quoted, working, write_parquet
 from dataset_manager.datasets import counts
-from dataset_manager.datasets.earlier import files_below
+from dataset_manager.datasets.content import present
 from dataset_manager.errors import CountError, SourceError
 from dataset_manager.files import locked, read_json, sync, write_errors, write_json
 from dataset_manager.images.cache import PictureCache, Place, is_sealed
@@ -135,7 +135,7 @@ def place(paths: Paths, sources: dict[str, tuple[Path, str]]) -> None:
 
 def require_same(tree: Path, sources: dict[str, tuple[Path, str]]) -> None:
     """A tree that a killed run renamed is complete; any other is somebody's, and stays."""
-    there = set(files_below(tree))
+    there = set(present(tree))
     differing = sorted(there ^ sources.keys()) + [
         path for path in sorted(there & sources.keys()) if not is_sealed((tree / path).stat(), sources[path][1])
     ]

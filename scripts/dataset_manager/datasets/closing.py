@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset_manager.datasets import versions
-from dataset_manager.datasets.earlier import files_below
+from dataset_manager.datasets.content import present
 from dataset_manager.errors import CountError
 from dataset_manager.files import read_json
 from dataset_manager.logs import LOGGER
@@ -103,6 +103,6 @@ def doubled_lines(doubled: Json) -> Iterator[str]:
 
 def deleted_lines(folder: Path, dataset: str, placed: int) -> Iterator[str]:
     """What a person did to the folder since."""
-    present = sum(1 for _ in files_below(folder / dataset))
-    if present < placed:
-        yield f"  Desde que se hizo se han borrado {placed - present} imágenes; los datasets siguientes no las volverán a elegir"
+    now = len(present(folder / dataset)) if (folder / dataset).is_dir() else 0
+    if now < placed:
+        yield f"  Desde que se hizo se han borrado {placed - now} imágenes; los datasets siguientes no las volverán a elegir"

@@ -4,7 +4,6 @@ In: the finished datasets' manifests and folders. Out: names of datasets whose t
 pictures that were deleted by a person: both stand in the frozen request. Rules: docs/rules.md, «Used transactions».
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from dataset_manager import processes
 from dataset_manager.analysis.database import quoted
 from dataset_manager.datasets import versions
+from dataset_manager.datasets.content import present
 from dataset_manager.settings import ProcessAwareSettings
 
 Json = dict[str, Any]
@@ -52,14 +52,7 @@ def deleted(folder: Path, dataset: str) -> Iterator[str]:
     tree = folder / dataset
     if not tree.is_dir():
         return
-    there = set(files_below(tree))
+    there = present(tree)
     with duckdb.connect() as base:
         rows = base.execute(f"SELECT path, key FROM read_parquet('{quoted(folder / f'{dataset}.manifest.parquet')}')").fetchall()
     yield from (key for path, key in rows if path not in there)
-
-
-def files_below(tree: Path) -> Iterator[str]:
-    """Relative paths with `/`, of files only."""
-    for folder, _, names in os.walk(tree):
-        inside = os.path.relpath(folder, tree)
-        yield from (name if inside == "." else f"{inside}/{name}" for name in names)
