@@ -46,6 +46,7 @@ include: "rules/analysis.smk"
 include: "rules/workbook.smk"
 include: "rules/review.smk"
 include: "rules/dataset.smk"
+include: "rules/operations.smk"
 
 
 onstart:

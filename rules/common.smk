@@ -8,7 +8,7 @@ from types import SimpleNamespace
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from dataset_manager import locks, logs, processes, settings
-from dataset_manager.datasets import request, versions
+from dataset_manager.datasets import content, finding, merge_request, request, versions
 from dataset_manager.files import digest, read_json, sorted_json
 from dataset_manager.review import request as review
 
@@ -46,7 +46,10 @@ TABLES = [
 wildcard_constraints:
     process="[^/]+",
     name="[^/]+",
-    dataset=r"[^/]+_v\d\d+",
+    dataset=r"[^/]+_v\d\d+",  # what create_dataset builds
+    merged=r"[^/]+(?<!_v\d\d)(?<!_v\d\d\d)(?<!\.request)(?<!\.summary)",
+    set=r"(?!review\.json)[^/]+",  # either
+    home="processes/[^/]+/datasets|registry/legacy/[^/]+",
     shard=r"\d+",
     total=r"\d+",
 
@@ -129,3 +132,56 @@ def all_files(w):
     reviewed = of(process, *REVIEW) if (S.folder(process) / "images/review.request.json").exists() else []
     begun = versions.unfinished(S.folder(process) / "datasets", process)
     return download_files(process) + reviewed + [file for dataset in begun for file in dataset_files(process, dataset)]
+
+
+@cache
+def merge_plan():
+    plan = merge_request.plan(S)
+    locks.chosen(S, plan.process)
+    return plan
+
+
+def merge_files(w):
+    """A finished merge is looked at, never made again."""
+    plan = merge_plan()
+    tracked = [] if plan.finished else [f"reports/tracking_{plan.name}.json"]
+    return of(plan.process, f"datasets/{plan.name}.json", *tracked)
+
+
+def merge_made(w):
+    return read_json(S.folder(w.process) / f"datasets/{w.merged}.json")
+
+
+def merge_parents(w):
+    """What is made stays as it was asked for."""
+    return merge_made(w)["parents"] if merge_made(w) else merge_plan().parents
+
+
+def merge_option(w):
+    return merge_made(w)["on_conflict"] if merge_made(w) else merge_plan().on_conflict
+
+
+@cache
+def summarised():
+    dataset = finding.named(S, "dataset_name")
+    if not dataset.legacy:
+        locks.chosen(S, dataset.process)
+    return dataset
+
+
+def summary_files(dataset):
+    inside = [
+        str(dataset.inside(name))
+        for name in (f"_summary_{dataset.name}.csv", f"_summary_{dataset.name}.html", "README.md")
+    ]
+    return [str(dataset.beside(".curated.parquet")), str(dataset.beside(".summary.json")), *inside]
+
+
+@cache
+def fingerprint_of(home, name):
+    """Names, sizes and times of the folder now."""
+    return content.fingerprint(finding.at(S, Path(OUT) / home, name).tree)
+
+
+def fingerprint(w):
+    return fingerprint_of(w.home, w.set)

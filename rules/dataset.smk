@@ -87,17 +87,17 @@ rule build_dataset:
 
 rule track_dataset:
     input:
-        ancient(here("datasets/{dataset}.json")),
+        ancient(here("datasets/{set}.json")),
     output:
-        here("reports/tracking_{dataset}.json"),
+        here("reports/tracking_{set}.json"),
     log:
-        here("logs/track_dataset.{dataset}.log"),
+        here("logs/track_dataset.{set}.log"),
     params:
         book=here("reports/{process}.xlsx"),
         timezone=S.config.excel.timezone,
     localrule: True
     message:
-        "Anota {wildcards.dataset} en el libro"
+        "Anota {wildcards.set} en el libro"
     conda:
         CONDA
     script:

@@ -7,5 +7,5 @@ from dataset_manager.jobs import job
 
 with job(snakemake) as running:
     asked, folder = snakemake.wildcards, Path(snakemake.input[0]).parent
-    rows = update(asked.process, asked.dataset, folder, Path(snakemake.params.book), snakemake.params.timezone)
+    rows = update(asked.set, folder, Path(snakemake.params.book), snakemake.params.timezone)
     running.metrics |= {"filas": rows}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from dataset_manager.datasets import building, counts
+from dataset_manager.datasets import building, counts, tree
 from dataset_manager.files import write_json
 from dataset_manager.images.cache import PictureCache, Place
 from dataset_manager.images.fetch import Patience
@@ -94,8 +94,8 @@ def third(link: Callable[..., None]) -> Callable[..., None]:
 
 
 STEPS = {
-    "in the middle of the tree": lambda: setattr(building, "link", third(link)),
-    "before the tree has its name": lambda: setattr(building, "sync", die),
+    "in the middle of the tree": lambda: setattr(tree, "link", third(link)),
+    "before the tree has its name": lambda: setattr(tree, "sync", die),
     "after the tree": lambda: setattr(building, "write_parquet", die),
     "after the manifest": lambda: setattr(counts, "write_shortage", die),
     "after the shortages": lambda: setattr(building, "write_json", die),

@@ -150,6 +150,13 @@ class Images(Section):
     )
 
 
+class Registry(Section):
+    """Where register_dataset puts datasets."""
+
+    s3_base: str = Field("s3://grabit-data/datasets/", min_length=1, description="folder of the zips: `s3://…`, or a local `file:///…`")
+    csv: str = Field("", description="registry file; empty: `<output>/registry/datasets_gfresh.csv`")
+
+
 class Logging(Section):
     """The log files under logs/."""
 
@@ -172,6 +179,7 @@ class Configuration(Section):
     image_review: ImageReview = ImageReview()
     dataset_creation: DatasetCreation = DatasetCreation()
     images: Images = Images()
+    registry: Registry = Registry()
     logging: Logging = Logging()
 
 

@@ -29,11 +29,19 @@ COMMANDS = {
     "download_info": "descarga las transacciones de un deployment y prepara el libro para marcar",
     "review_images": "descarga imágenes de lo marcado en revisar_imagenes y prepara la hoja de contactos",
     "create_dataset": "hace un dataset class/label_id con lo marcado en incluir_dataset",
+    "folder_structure": "tabla de las carpetas con imágenes, con cuántas hay en cada una",
+    "merge_datasets": "une varios datasets en uno, sin repetir imágenes",
+    "summary_dataset": "resume un dataset tal como está en el disco, y acepta lo que alguien borró o añadió",
+    "register_dataset": "comprime, sube y anota un dataset en el registro",
+    "verify": "compara carpeta, zip, objeto subido y registro de un dataset con su manifiesto",
+    "diff": "muestra en qué se diferencian dos datasets",
     "status": "muestra configuración, rutas y estado del proceso activo",
     "active_process": "muestra, lista, cambia o quita el proceso activo",
 }
 
 AT_LEAST_1: tuple[Callable[[Any], bool], str] = (lambda v: v >= 1, "un entero desde 1")
+BY_NAME = ("summary_dataset", "register_dataset", "verify")
+OF_PROCESS = ("status", "review_images", "create_dataset", "merge_datasets", "folder_structure", "diff", *BY_NAME)
 FAST = {"limit_refs": 3, "limit_devices": 1, "images_per_ref": 5, "images_per_device": 2}  # what `fast` alone means
 FAST_HELP = ", ".join(f"{name} {number}" for name, number in FAST.items())
 
@@ -59,8 +67,12 @@ KEYS: dict[str, Key] = {
     "process_name": Key(str, ("download_info",), "nombre propio del proceso"),
     "generate_reports": Key(bool, ("download_info",), "false: sin libro de Excel"),
     "refresh": Key(bool, ("download_info",), "amplía hasta hoy los datos de un proceso que ya existe; las marcas se conservan"),
-    "process": Key(str, ("status", "review_images", "create_dataset"), "proceso al que se refiere la orden (si no, el activo)"),
-    "fast": Key(bool, ("create_dataset",), f"dataset de prueba: {FAST_HELP}, salvo que se den otros límites"),
+    "process": Key(str, OF_PROCESS, "proceso al que se refiere la orden (si no, el activo)"),
+    "fast": Key(
+        bool,
+        ("create_dataset", "verify"),
+        f"create_dataset: de prueba, {FAST_HELP}, salvo que se den otros límites; verify: solo nombres y tamaños",
+    ),
     "limit_refs": Key(int, ("create_dataset",), "como mucho tantas referencias, elegidas al azar", *AT_LEAST_1),
     "limit_devices": Key(int, ("create_dataset",), "como mucho tantos devices con imágenes adicionales, elegidos al azar", *AT_LEAST_1),
     "images_per_ref": Key(int, ("create_dataset",), "imágenes de cada referencia, en lugar de num_imagenes_dataset", *AT_LEAST_1),
@@ -82,6 +94,27 @@ KEYS: dict[str, Key] = {
         choices=("random", "balanced", "uncertain", "errors", "recent"),
     ),
     "seed": Key(int, ("create_dataset",), "número del sorteo: el mismo da las mismas imágenes", lambda v: v >= 0, "un entero desde 0"),
+    "dataset_name": Key(str, BY_NAME, "dataset, o proceso (su dataset más nuevo)"),
+    "datasets": Key(list, ("merge_datasets",), "datasets que se unen, por orden (si no, todos los del proceso activo)"),
+    "name": Key(str, ("merge_datasets",), "nombre del dataset unido"),
+    "on_conflict": Key(
+        str,
+        ("merge_datasets",),
+        "imagen con dos labels: error, vale el primero (first) o no entra (skip)",
+        choices=("error", "first", "skip"),
+    ),
+    "input": Key(str, ("folder_structure",), "carpeta con imágenes (si no, los datasets del proceso activo)"),
+    "output": Key(str, ("folder_structure",), "CSV que se escribe (si no, folder_structure_<carpeta>.csv)"),
+    "extensions": Key(str, ("folder_structure",), "extensiones que cuentan como imagen, por ejemplo jpg,png"),
+    "description": Key(str, ("register_dataset",), "descripción para el registro"),
+    "trained_model": Key(str, ("register_dataset",), "modelo que se entrenó con el dataset, para el registro"),
+    "s3_base": Key(str, ("register_dataset", "verify"), "carpeta de S3 (s3://bucket/carpeta) o local (file:///carpeta) para el zip"),
+    "registry_csv": Key(str, ("register_dataset", "verify"), "CSV del registro"),
+    "overwrite": Key(bool, ("register_dataset",), "sustituye el objeto y la fila de otro contenido con el mismo nombre"),
+    "upload": Key(bool, ("register_dataset",), "false: lo registra sin subirlo"),
+    "skip_summary_copy": Key(bool, ("register_dataset",), "no copia el resumen junto al registro"),
+    "old": Key(str, ("diff",), "dataset de partida"),
+    "new": Key(str, ("diff",), "dataset con el que se compara"),
     "check": Key(bool, ("status",), "prueba la conexión con cada fuente"),
     "set": Key(str, ("active_process",), "hace activo este proceso"),
     "list": Key(bool, ("active_process",), "lista todos los procesos"),
@@ -147,4 +180,10 @@ def choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
     return found
 
 
-CONVERSIONS: dict[type, Callable[[str, Any], Any]] = {int: whole, float: number, bool: yes_no, str: text}
+def names(name: str, value: Any) -> list[str]:
+    """A list, or text with commas, with or without brackets."""
+    parts = value if isinstance(value, list) else str(value).strip().strip("[]").split(",")
+    return [text(name, part) for part in parts if part != ""]
+
+
+CONVERSIONS: dict[type, Callable[[str, Any], Any]] = {int: whole, float: number, bool: yes_no, str: text, list: names}

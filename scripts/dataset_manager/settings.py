@@ -6,7 +6,7 @@ functions, main.py and the job scripts start from. Reads small local files only;
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -61,6 +61,10 @@ class ProcessAwareSettings:
                 f"{self.folder(process)}: formato {found['format']}; esta versión lee el {PROCESS_FORMAT}. Actualice la herramienta"
             )
         return found
+
+    def without(self, key: str) -> "ProcessAwareSettings":
+        """The same, as if `key` had not been typed."""
+        return replace(self, typed={name: value for name, value in self.typed.items() if name != key})
 
     def log_level(self) -> str:
         """LOG_LEVEL, else the configuration. Raises ConfigurationError for a level that does not exist."""

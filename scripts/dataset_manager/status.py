@@ -10,7 +10,7 @@ from typing import Any
 
 from dataset_manager import __version__, processes, storage
 from dataset_manager.active_process import described
-from dataset_manager.datasets import versions
+from dataset_manager.datasets import finding, versions
 from dataset_manager.environment import CREDENTIALS_FILE, SECRET
 from dataset_manager.errors import SourceError, ToolError
 from dataset_manager.files import read_json
@@ -199,10 +199,12 @@ def marks_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
 
 def legacy_lines(settings: ProcessAwareSettings) -> Iterator[str]:
     """Folders of the tool of before."""
-    found = [folder.name for folder in processes.folders(settings) if processes.is_legacy(settings, folder)]
-    if found:
+    folders = finding.legacy_folders(settings)
+    if folders:
         yield "\nProcesos heredados (herramienta anterior; no se tocan)"
-        yield from (f"  {name}" for name in found)
+    for folder in folders:
+        names = [one.name for one in finding.legacy_of(settings, folder)]
+        yield f"  {folder.name}{': ' if names else ''}{', '.join(names)}"
 
 
 def size(number: float) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from dataset_manager import __version__, active_process, locks, processes, settings, status
-from dataset_manager.cli import parser, runs
+from dataset_manager.cli import operations, parser, runs
 from dataset_manager.environment import ENV_FILE_VARIABLE
 from dataset_manager.errors import ConfigurationError, ToolError, UsageError
 from dataset_manager.keys import KEYS
@@ -70,6 +70,7 @@ def dispatch(given: argparse.Namespace, root: Path) -> int:
         "download_info": run_download,
         "review_images": run_review,
         "create_dataset": run_dataset,
+        **operations.COMMANDS,
     }
     return commands[given.command](given, found, values)
 

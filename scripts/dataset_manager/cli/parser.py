@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 from dataset_manager.errors import UsageError
 from dataset_manager.keys import COMMANDS, KEYS
 
-FLAGS = {"generate_reports": "--no-reports"}
+FLAGS = {"generate_reports": "--no-reports", "upload": "--no-s3"}
+SHORT = {"dataset_name": ["-d"], "datasets": ["-d"], "input": ["-i"], "output": ["-o"]}
 POSITIONAL = {"download_info": "deployment_id"}
 GONE = {
     "--excel-file": "el libro es siempre reports/<proceso>.xlsx del proceso activo (elija proceso con active-process --set)",
@@ -116,8 +117,10 @@ def add_keys(parser: argparse.ArgumentParser, command: str) -> None:
             parser.add_argument(FLAGS[name], dest=name, action="store_const", const="false", help=key.help.replace("false: ", ""))
         elif key.kind is bool:
             parser.add_argument(flag_of(name), dest=name, action="store_const", const="true", help=key.help)
+        elif key.kind is list:
+            parser.add_argument(*SHORT[name], flag_of(name), dest=name, metavar="NOMBRE", action="append", help=key.help)
         else:
-            parser.add_argument(flag_of(name), dest=name, metavar="|".join(key.choices) or "VALOR", help=key.help)
+            parser.add_argument(*SHORT.get(name, []), flag_of(name), dest=name, metavar="|".join(key.choices) or "VALOR", help=key.help)
             if name == "filter_used":
                 parser.add_argument("--no-filter-used", dest=name, action="store_const", const="no", help="lo mismo que --filter-used no")
 

@@ -7,8 +7,6 @@ The tree is built aside and renamed whole, under an OS lock of this dataset: the
 that is already there is compared with the manifest and never replaced.
 """
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +16,14 @@ import duckdb
 
 from dataset_manager.analysis.database import quoted, working, write_parquet
 from dataset_manager.datasets import counts
-from dataset_manager.datasets.content import present
-from dataset_manager.errors import CountError, SourceError
-from dataset_manager.files import locked, read_json, sync, write_errors, write_json
-from dataset_manager.images.cache import PictureCache, Place, is_sealed
-from dataset_manager.images.placing import link, require_cached
+from dataset_manager.datasets.content import EXAMPLES, Known
+from dataset_manager.datasets.tree import Paths, Source, place, require_same
+from dataset_manager.errors import SourceError
+from dataset_manager.files import locked, read_json, sha256_of, write_errors, write_json
+from dataset_manager.images.cache import PictureCache, Place
+from dataset_manager.images.placing import require_cached
 
 Json = dict[str, Any]
-EXAMPLES = 20
 
 TRIED = """
 CREATE TABLE tried AS
@@ -44,27 +42,6 @@ FROM tried WHERE status = 'ok' ORDER BY path
 """
 # As `sha256sum` prints it: anyone can repeat it over the folder.
 IDENTITY = "SELECT sha256(coalesce(string_agg(sha256 || '  ' || path || chr(10), '' ORDER BY path), '')) FROM placed"
-
-
-@dataclass(frozen=True)
-class Paths:
-    """The files of one dataset; all stand beside its tree."""
-
-    tree: Path
-
-    def beside(self, suffix: str) -> Path:
-        """`<dataset><suffix>`"""
-        return self.tree.with_name(self.tree.name + suffix)
-
-    @property
-    def lock(self) -> Path:
-        """Held while the tree is made."""
-        return self.tree.with_name(f".{self.tree.name}.lock")
-
-    @property
-    def aside(self) -> Path:
-        """Where this process builds it."""
-        return self.tree.with_name(f".{self.tree.name}.{os.getpid()}.building")
 
 
 @dataclass(frozen=True)
@@ -87,15 +64,16 @@ def build(work: Work, tree: Path, provenance: Json) -> Json:
         base.execute(TRIED.format(manifest=quoted(work.manifest), outcomes=outcomes))
         base.execute(PLACED)
         require_few_failures(base, work)
-        pictures = base.execute("SELECT path, key, sha256 FROM placed").fetchall()
-        sources = {path: (work.cache.path(work.source, key), sha256) for path, key, sha256 in pictures}
+        pictures = base.execute("SELECT path, key, sha256, bytes FROM placed").fetchall()
+        sources = {path: Source(work.cache.path(work.source, key), Known(sha256, size)) for path, key, sha256, size in pictures}
         if tree.exists():
             require_same(tree, sources)
         else:
-            require_cached(sources.values(), work.outcomes)
+            require_cached(((one.file, one.picture.sha256) for one in sources.values()), work.outcomes)
             place(paths, sources)
         write_parquet(base, "FROM placed", paths.beside(".manifest.parquet"))
-        result = counts.write_shortage(base, read_json(work.asked), paths.beside(".shortage.csv"))
+        result = {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet"))}
+        result |= counts.write_shortage(base, read_json(work.asked), paths.beside(".shortage.csv"))
         result |= {"dataset_id": base.execute(IDENTITY).fetchall()[0][0], **provenance}
         write_json(paths.beside(".json"), result)
     return result
@@ -115,32 +93,3 @@ def require_few_failures(base: duckdb.DuckDBPyConnection, work: Work) -> None:
         f"Fallaron {failed} de {tried} imágenes, {beyond}. No se ha hecho el dataset; lo descargado se conserva y la misma orden vuelve a "
         "pedir las que fallaron:\n  " + "\n  ".join(f"{key}: {why}" for key, why in named)
     )
-
-
-def place(paths: Paths, sources: dict[str, tuple[Path, str]]) -> None:
-    """Made aside, on the disk, then renamed whole; what killed builds left aside is removed."""
-    for old in paths.tree.parent.glob(f".{paths.tree.name}.*.building"):
-        shutil.rmtree(old)
-    try:
-        for folder in sorted({path.rpartition("/")[0] for path in sources}):
-            (paths.aside / folder).mkdir(parents=True, exist_ok=True)
-        for path, (source, _) in sources.items():
-            link(source, paths.aside / path)
-        sync(paths.aside)
-        paths.aside.rename(paths.tree)
-    finally:
-        shutil.rmtree(paths.aside, ignore_errors=True)
-    sync(paths.tree.parent)
-
-
-def require_same(tree: Path, sources: dict[str, tuple[Path, str]]) -> None:
-    """A tree that a killed run renamed is complete; any other is somebody's, and stays."""
-    there = set(present(tree))
-    differing = sorted(there ^ sources.keys()) + [
-        path for path in sorted(there & sources.keys()) if not is_sealed((tree / path).stat(), sources[path][1])
-    ]
-    if differing:
-        raise CountError(
-            f"{tree} ya existe y no es el dataset pedido ({len(differing)} diferencias: {', '.join(differing[:EXAMPLES])}). "
-            "No se ha tocado: apártelo o bórrelo y repita la orden"
-        )

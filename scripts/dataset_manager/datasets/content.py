@@ -17,7 +17,7 @@ import duckdb
 from dataset_manager.analysis.database import quoted
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.errors import CountError
-from dataset_manager.files import sha256_of
+from dataset_manager.files import digest, sha256_of
 from dataset_manager.images.cache import is_sealed
 from dataset_manager.images.parallel import in_parallel
 
@@ -60,6 +60,11 @@ def present(tree: Path) -> dict[str, os.stat_result]:
     return {path: stat for path, stat in files(tree, "") if not ("/" not in path and path.startswith(OWN))}
 
 
+def fingerprint(tree: Path) -> str:
+    """Changes when a picture comes, goes or is touched; cheap enough to ask for in every plan."""
+    return digest(sorted((path, stat.st_size, stat.st_mtime_ns) for path, stat in present(tree).items()))
+
+
 def files(folder: Path, inside: str) -> Iterator[tuple[str, os.stat_result]]:
     """Path and status of everything below that is no folder."""
     with os.scandir(folder) as entries:
@@ -85,6 +90,11 @@ def accepted(dataset: Dataset) -> dict[str, Known]:
     with duckdb.connect() as base:
         rows = base.execute(f"SELECT path, sha256, bytes, {time} FROM read_parquet('{quoted(file)}')").fetchall()
     return {path: Known(sha256, size, mtime) for path, sha256, size, mtime in rows}
+
+
+def accepted_id(dataset: Dataset) -> str:
+    """content_id of what was accepted."""
+    return content_id({path: picture.sha256 for path, picture in accepted(dataset).items()})
 
 
 def content_id(pictures: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ dataset's JSON carries. Rules: docs/rules.md, «Shortages».
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def write_shortage(base: duckdb.DuckDBPyConnection, asked: list[Json], shortage_
     """Raises CountError when a quota holds more than it asked for."""
     by_group = {row["group"]: row for row in dictionaries(base.execute(BY_GROUP))}
     quotas = [quota | counted(quota, by_group.get(quota["group"], {})) for quota in asked]
-    write_csv(shortage_file, [*dictionaries(base.execute(FAILED)), *short_rows(quotas)])
+    replace(shortage_file, csv_bytes(COLUMNS, [*dictionaries(base.execute(FAILED)), *short_rows(quotas)]))
     doubled = dictionaries(base.execute(DOUBLED))
     totals = {name: sum(one[name] for one in quotas) for name in ("wanted", "placed", "short", "failed")}
     return {
@@ -98,10 +98,10 @@ def by_class(quotas: list[Json], found: list[Json]) -> list[Json]:
     ]
 
 
-def write_csv(path: Path, rows: Iterable[Json]) -> None:
+def csv_bytes(columns: Sequence[str], rows: Iterable[Json]) -> bytes:
     """For Excel: `;` and a byte order mark."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, delimiter=";", restval="", extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(text, columns, delimiter=";", restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    replace(path, text.getvalue().encode("utf-8-sig"))
+    return text.getvalue().encode("utf-8-sig")

@@ -4,6 +4,7 @@ In: the finished datasets' manifests and folders. Out: names of datasets whose t
 pictures that were deleted by a person: both stand in the frozen request. Rules: docs/rules.md, «Used transactions».
 """
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from dataset_manager import processes
 from dataset_manager.analysis.database import quoted
 from dataset_manager.datasets import versions
 from dataset_manager.datasets.content import present
+from dataset_manager.datasets.finding import legacy_folders
+from dataset_manager.files import read_json
 from dataset_manager.settings import ProcessAwareSettings
 
 Json = dict[str, Any]
@@ -22,8 +25,24 @@ def earlier(settings: ProcessAwareSettings, process: str, parameters: Json) -> J
     chosen = [] if parameters["filter_used"] == "no" else siblings(settings, process, parameters["filter_used"])
     used = [f"{name}/{dataset}" for name in chosen for dataset in built(settings.folder(name) / "datasets", name)]
     mine = settings.folder(process) / "datasets"
-    rejected = set() if parameters["include_rejected"] else {key for name in built(mine, process) for key in deleted(mine, name)}
-    return {"used_datasets": sorted(used), "rejected": sorted(rejected)}
+    finished = [] if parameters["include_rejected"] else built(mine, process)
+    rejected = {key for name in finished for key in (*deleted(mine, name), *failed(mine, name))}
+    older = legacy_transactions(settings, process) if parameters["filter_used"] == "deployment" else set()
+    return {"used_datasets": sorted(used), "used_legacy": sorted(older), "rejected": sorted(rejected)}
+
+
+def legacy_transactions(settings: ProcessAwareSettings, process: str) -> set[str]:
+    """Delivered by datasets of the tool of before, of the same deployment."""
+    from dataset_manager.datasets.legacy import delivered
+
+    deployment = deployment_of(settings, process)
+    mine = (folder for folder in legacy_folders(settings) if deployment_written(folder) == str(deployment))
+    return {transaction for folder in mine for transaction in delivered(folder)}
+
+
+def deployment_written(folder: Path) -> str:
+    """As that tool's metadata says; it wrote numbers and texts."""
+    return str((read_json(folder / "process_metadata.json") or {}).get("deployment_id", ""))
 
 
 def siblings(settings: ProcessAwareSettings, process: str, scope: str) -> list[str]:
@@ -38,6 +57,12 @@ def deployment_of(settings: ProcessAwareSettings, process: str) -> int | None:
     """None for a folder that is no process of this version."""
     metadata = settings.metadata(process)
     return metadata["identity"]["deployment_id"] if metadata else None
+
+
+def failed(folder: Path, dataset: str) -> Iterator[str]:
+    """Keys of pictures that were damaged or missing: trying them again would only fail again."""
+    with (folder / f"{dataset}.shortage.csv").open(encoding="utf-8-sig", newline="") as handle:
+        yield from (row["s3_key"] for row in csv.DictReader(handle, delimiter=";") if row["tipo"] == "fallida")
 
 
 def built(folder: Path, process: str) -> list[str]:

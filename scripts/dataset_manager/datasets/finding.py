@@ -36,16 +36,25 @@ class Dataset:
         """A file of the tool's own in the dataset's folder; beside it where that is only read."""
         return self.home / self.name / name
 
+    @property
+    def receipt(self) -> Path:
+        """What register_dataset published."""
+        return self.beside(".receipt.json") if self.legacy else self.home.parent / f"registry/{self.name}.json"
+
 
 def every(settings: ProcessAwareSettings) -> Iterator[Dataset]:
     """Every finished dataset of the output folder, by process and name."""
     for folder in processes.folders(settings):
-        legacy = processes.is_legacy(settings, folder)
-        yield from (legacy_of(settings, folder) if legacy else finished_of(folder))
-    older = settings.out / LEGACY
-    for folder in sorted(older.iterdir()) if older.is_dir() else ():
-        if folder.is_dir():
-            yield from legacy_of(settings, folder)
+        yield from finished_of(folder)
+    for folder in legacy_folders(settings):
+        yield from legacy_of(settings, folder)
+
+
+def legacy_folders(settings: ProcessAwareSettings) -> list[Path]:
+    """Processes of the tool of before, among the others or apart in `<output>/legacy/`."""
+    apart = settings.out / LEGACY
+    moved = sorted(path for path in apart.iterdir() if path.is_dir()) if apart.is_dir() else []
+    return [folder for folder in processes.folders(settings) if processes.is_legacy(settings, folder)] + moved
 
 
 def finished_of(process: Path) -> Iterator[Dataset]:
@@ -63,6 +72,14 @@ def legacy_of(settings: ProcessAwareSettings, process: Path) -> Iterator[Dataset
     for tree in sorted(trees.iterdir()) if trees.is_dir() else ():
         if tree.is_dir() and not tree.name.startswith("."):
             yield Dataset(tree.name, process.name, tree, settings.out / "registry" / LEGACY / path_part(process.name), legacy=True)
+
+
+def at(settings: ProcessAwareSettings, home: Path, name: str) -> Dataset:
+    """The one that a rule's paths speak of. Raises UsageError."""
+    found = next((one for one in every(settings) if one.name == name and one.home == home), None)
+    if found is None:
+        raise UsageError(f"{home / name}: no es un dataset terminado")
+    return found
 
 
 def find(settings: ProcessAwareSettings, name: str) -> Dataset:
@@ -85,6 +102,15 @@ def newest_of(process: str, known: list[Dataset]) -> list[Dataset]:
     """The newest version that create_dataset built."""
     mine = [one for one in known if one.process == process and versions.number_of(process, one.name)]
     return sorted(mine, key=lambda one: versions.number_of(process, one.name))[-1:]
+
+
+def named(settings: ProcessAwareSettings, key: str) -> Dataset:
+    """The dataset that a key names. Raises UsageError with what there is."""
+    typed = settings.typed.get(key)
+    if typed:
+        return find(settings, typed)
+    names = "".join(f"\n  {one.name} ({one.process})" for one in every(settings))
+    raise UsageError(f"Falta {key}: diga qué dataset. Hay:{names or ' ninguno (create_dataset hace uno)'}")
 
 
 def parents_of(dataset: Dataset) -> list[dict[str, str]]:

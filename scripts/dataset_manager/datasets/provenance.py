@@ -10,7 +10,7 @@ from typing import Any
 
 from dataset_manager import __version__
 from dataset_manager.datasets import versions
-from dataset_manager.files import read_json
+from dataset_manager.files import now, read_json
 from dataset_manager.settings import is_sample
 
 Json = dict[str, Any]
@@ -35,4 +35,19 @@ def provenance(here: Path, dataset: str) -> Json:
         | {"rejected": len(request["stored"]["rejected"])},
         "versions": {"dataset_manager": __version__, "python": platform.python_version()}
         | {name: packages.version(name) for name in LIBRARIES},
+    }
+
+
+def merged_from(here: Path, dataset: str, parents: list[Json], on_conflict: str) -> Json:
+    """Of a merged dataset: its parents and their ids. Raises nothing: what a parent was made from stands in its own files."""
+    metadata = read_json(here / "process_metadata.json")
+    return {
+        "dataset": dataset,
+        "process": metadata["name"],
+        "sample": is_sample(metadata),
+        "identity": {"deployment_id": metadata["identity"]["deployment_id"]},
+        "parents": parents,
+        "on_conflict": on_conflict,
+        "made": now().isoformat(timespec="seconds"),
+        "versions": {"dataset_manager": __version__, "python": platform.python_version()},
     }

@@ -73,7 +73,7 @@ def lay(base: duckdb.DuckDBPyConnection, request: Json, transactions: Path) -> N
     fill(base, "setting", [(str(parameters["seed"]), parameters["imagenes_por_transaccion"] == "todas")])
     base.execute("CREATE TABLE unwanted (key VARCHAR)")
     base.execute("INSERT INTO unwanted SELECT unnest(?::VARCHAR[])", [stored["rejected"]])
-    lay_used(base, [manifest_of(transactions.parents[2], name) for name in stored["used_datasets"]])
+    lay_used(base, [manifest_of(transactions.parents[2], name) for name in stored["used_datasets"]], stored["used_legacy"])
 
 
 def lay_included(base: duckdb.DuckDBPyConnection, references: list[Json]) -> None:
@@ -105,9 +105,10 @@ def manifest_of(processes: Path, name: str) -> Path:
     return found
 
 
-def lay_used(base: duckdb.DuckDBPyConnection, manifests: list[Path]) -> None:
-    """Transactions that earlier datasets delivered."""
+def lay_used(base: duckdb.DuckDBPyConnection, manifests: list[Path], legacy: list[str]) -> None:
+    """Transactions that earlier datasets delivered; those of the tool of before stand in the request."""
     base.execute("CREATE TABLE used_transaction (transaction_id VARCHAR)")
+    base.execute("INSERT INTO used_transaction SELECT unnest(?::VARCHAR[])", [legacy])
     for manifest in manifests:
         base.execute(
             f"INSERT INTO used_transaction SELECT transaction_id FROM read_parquet('{quoted(manifest)}') WHERE transaction_id IS NOT NULL"

@@ -86,7 +86,12 @@ def summarise(dataset: Dataset, transactions: Path | None, *, timezone: str, met
             base.execute(statement)
         facts = facts_of(base, dataset, fates, timezone)
         write(base, dataset, facts)
-    return summary_of(facts) | {"files": {"tree": str(dataset.tree), "page": str(page_file(dataset)), "csv": str(csv_file(dataset))}}
+    return summary_of(facts) | files_of(dataset)
+
+
+def files_of(dataset: Dataset) -> Json:
+    """Where a person finds the result."""
+    return {"files": {"tree": str(dataset.tree), "page": str(page_file(dataset)), "csv": str(csv_file(dataset))}}
 
 
 def manifest_of(dataset: Dataset) -> Path | None:
@@ -275,7 +280,7 @@ def facts_of(base: duckdb.DuckDBPyConnection, dataset: Dataset, fates: Fates, ti
         "process": dataset.process,
         "legacy": dataset.legacy,
         "timezone": timezone,
-        "content_id": content.content_id(pairs),
+        "content_id": content.content_id(dict(pairs)),
         "build": read_json(dataset.beside(".json")) or {},
         "whole": tables.pop("whole")[0],
         "counts": counts_of(labels, fates),

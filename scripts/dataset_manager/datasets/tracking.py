@@ -17,7 +17,7 @@ import duckdb
 
 from dataset_manager.analysis.database import quoted
 from dataset_manager.datasets import versions
-from dataset_manager.datasets.earlier import built
+from dataset_manager.datasets.finding import finished_of
 from dataset_manager.files import write_json
 from dataset_manager.workbook.history import require_book
 from dataset_manager.workbook.parts import fill_tab
@@ -32,35 +32,45 @@ COLUMNS = (
     "relative_folder",
 )  # fmt: skip
 TIME = COLUMNS.index("transaction_start_time")
+BUILT = "'success', NULL, $name, reason, reason_value, 'crear_dataset', NULL"
+MERGED = "'merged', NULL, $name, reason, reason_value, 'juntar_datasets', source_dataset"
 PICTURES = """
-SELECT reference_name, class, label_id, transaction_id, strftime(transaction_start_time, '%Y-%m-%d %H:%M:%S'), device_id, key,
-    'datasets/' || ? || '/' || path, 'success', NULL, ?, reason, reason_value, 'crear_dataset', NULL,
-    regexp_replace(path, '/[^/]*$', '')
+SELECT reference_name, class, label_id, transaction_id, strftime(transaction_start_time, '%Y-%m-%d %H:%M:%S'), device_id,
+    key, 'datasets/' || $name || '/' || path, {origin}, regexp_replace(path, '/[^/]*$', '')
 FROM read_parquet('{manifest}') ORDER BY path
 """
 
 
-def update(process: str, dataset: str, folder: Path, book: Path, timezone: str) -> int:
+def update(dataset: str, folder: Path, book: Path, timezone: str) -> int:
     """Raises WorkbookError when the workbook is missing or open at the end; the tab is filled whole or not at all."""
     require_book(book, book.parent / "workbook_state.json")
-    newest_first = list(reversed(built(folder, process)))
-    found = (row for name in newest_first for row in rows_of(folder, name))
+    names = sorted((one.name for one in finished_of(folder.parent)), key=lambda name: age(folder, name), reverse=True)
+    found = (row for name in names for row in rows_of(folder, name))
     rows = [localised(row, ZoneInfo(timezone)) for row in islice(found, MAX_ROWS)]
     if len(rows) == MAX_ROWS:
         rows.pop()
         log.warning("La hoja %s no admite más filas: se muestran las de los datasets más nuevos; los manifiestos las tienen todas", TAB)
     fill_tab(book, TAB, COLUMNS, rows)
-    write_json(versions.tracking_of(folder, dataset), {"rows": len(rows), "datasets": newest_first})
+    write_json(versions.tracking_of(folder, dataset), {"rows": len(rows), "datasets": names})
     return len(rows)
+
+
+def age(folder: Path, name: str) -> tuple[int, str]:
+    """By the version's number; merged ones, which have none, by name after them."""
+    number = versions.number_of(folder.parent.name, name)
+    return (number or 10**9, name)
 
 
 def rows_of(folder: Path, dataset: str) -> Iterator[Row]:
     """The pictures of a dataset, then its failures."""
+    shortage = folder / f"{dataset}.shortage.csv"
     with duckdb.connect() as base:
-        query = PICTURES.format(manifest=quoted(folder / f"{dataset}.manifest.parquet"))
-        yield from (list(row) for row in base.execute(query, [dataset, dataset]).fetchall())
-    with (folder / f"{dataset}.shortage.csv").open(encoding="utf-8-sig", newline="") as handle:
-        yield from (failure(row, dataset) for row in csv.DictReader(handle, delimiter=";") if row["tipo"] == "fallida")
+        origin = BUILT if shortage.exists() else MERGED
+        query = PICTURES.format(manifest=quoted(folder / f"{dataset}.manifest.parquet"), origin=origin)
+        yield from (list(row) for row in base.execute(query, {"name": dataset}).fetchall())
+    if shortage.exists():
+        with shortage.open(encoding="utf-8-sig", newline="") as handle:
+            yield from (failure(row, dataset) for row in csv.DictReader(handle, delimiter=";") if row["tipo"] == "fallida")
 
 
 def localised(row: Row, zone: ZoneInfo) -> Row:

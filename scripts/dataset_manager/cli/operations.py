@@ -1,0 +1,62 @@
+"""main.py's commands about finished datasets.
+
+In: the words typed, settings. Out: an exit code. What only looks runs here; what makes files is a Snakemake run.
+"""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from dataset_manager import locks
+from dataset_manager.cli import runs
+from dataset_manager.datasets import commands, finding, merge_request
+from dataset_manager.settings import ProcessAwareSettings
+
+
+def run_structure(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
+    """One table."""
+    print(runs.shown("folder_structure", values, given))
+    if is_dry(given):
+        print("Se escribiría la tabla; no se ha escrito nada")
+        return 0
+    commands.folder_structure(found)
+    return 0
+
+
+def run_diff(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
+    """Looks at two manifests."""
+    print(runs.shown("diff", values, given))
+    commands.diff(found, write=not is_dry(given))
+    return 0
+
+
+def run_merge(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
+    """Says before anything starts which datasets and under which name."""
+    plan = merge_request.plan(found)
+    if is_dry(given):
+        print(f"{plan.name}: {' + '.join(one['dataset'] for one in plan.parents)}{' (ya está hecho)' if plan.finished else ''}")
+        return runs.dry("merge_datasets", values, given)
+    locks.require_idle(found, plan.process)
+    return runs.real(found, "merge_datasets", values, given)
+
+
+def run_summary(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
+    """The name first: a wrong one never starts Snakemake."""
+    dataset = finding.named(found, "dataset_name")
+    if is_dry(given):
+        return runs.dry("summary_dataset", values, given)
+    locks.require_idle(found, dataset.process)
+    return runs.real(found, "summary_dataset", values, given)
+
+
+def is_dry(given: argparse.Namespace) -> bool:
+    """--dry-run"""
+    return bool(getattr(given, "dry_run", False))
+
+
+COMMANDS = {
+    "folder_structure": run_structure,
+    "merge_datasets": run_merge,
+    "summary_dataset": run_summary,
+    "diff": run_diff,
+}

@@ -1,0 +1,46 @@
+"""The commands that only look, or write one table: folder_structure, diff; and where a summary finds its transactions.
+
+In: settings with the typed keys. Out: a CSV and lines for the operator. The same functions serve main.py and the rules.
+"""
+
+import os
+from pathlib import Path
+
+from dataset_manager import processes
+from dataset_manager.datasets import diffing, finding, structure
+from dataset_manager.datasets.finding import Dataset
+from dataset_manager.settings import ProcessAwareSettings
+
+
+def folder_structure(settings: ProcessAwareSettings) -> None:
+    """Of the folder typed, else of the datasets of the active process. Raises UsageError, DiskError."""
+    typed = settings.typed
+    folder = Path(typed["input"]) if "input" in typed else settings.folder(processes.active(settings)) / "datasets"
+    output = Path(typed["output"]) if "output" in typed else None
+    path, found = structure.write_structure(folder, output, structure.extensions_of(typed.get("extensions")))
+    print(f"\n{len(found.rows)} carpetas con imágenes, {found.pictures} imágenes")
+    for inside, number in sorted(found.above.items()):
+        print(f"  Atención: {number} imágenes en {inside}, por encima de otras carpetas con imágenes; no cuentan")
+    print(f"Tabla: {os.path.relpath(path)}")
+
+
+def diff(settings: ProcessAwareSettings, *, write: bool = True) -> None:
+    """Of `old` and `new`; without `write` no table. Raises UsageError, CountError where one has no manifest."""
+    old, new = finding.named(settings, "old"), finding.named(settings, "new")
+    found = diffing.diff(old, new)
+    for line in diffing.lines(old, new, found):
+        print(line)
+    if write:
+        path = new.beside(f".diff_{old.name}.csv")
+        diffing.write_csv(found, path)
+        print(f"  Tabla: {path}")
+
+
+def sources_of(settings: ProcessAwareSettings, dataset: Dataset) -> tuple[Path | None, Path | None]:
+    """The table of transactions; of the tool of before, what its workbooks and its cache knew."""
+    if dataset.legacy:
+        from dataset_manager.datasets.legacy import write_metadata
+
+        return None, write_metadata(dataset, dataset.beside(".metadata.parquet"))
+    transactions = settings.folder(dataset.process) / "data/transactions.parquet"
+    return (transactions if transactions.exists() else None), None

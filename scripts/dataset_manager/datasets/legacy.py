@@ -1,0 +1,72 @@
+"""What the tool of before knew of its datasets: read only.
+
+In: a process folder of that tool: `reports/*.xlsx` with a tab `datasets_creados`, `reports/elastic_data.csv`. Out: device and time of each
+transaction as a Parquet, and the transactions that its datasets delivered (docs/rules.md, «Legacy»).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from python_calamine import CalamineError
+
+from dataset_manager.analysis.database import quoted, write_parquet
+from dataset_manager.datasets.content import present
+from dataset_manager.datasets.finding import Dataset
+from dataset_manager.errors import WorkbookError
+
+COLUMNS = ["transaction_id", "device_id", "transaction_start_time"]
+TAB = "datasets_creados"
+DELIVERED = {"success", "merged"}
+
+
+def write_metadata(dataset: Dataset, target: Path) -> Path:
+    """One row per transaction that the process knows; the workbook's rows first. Raises WorkbookError for a book that cannot be read."""
+    process = dataset.tree.parent.parent
+    tables = [*rows_of_books(process), *rows_of_csv(process)]
+    found = pd.concat([table.reindex(columns=COLUMNS) for table in tables]) if tables else pd.DataFrame(columns=COLUMNS)
+    found = found[found["transaction_id"].notna()].drop_duplicates("transaction_id").astype("string")
+    with duckdb.connect() as base:
+        base.register("found", found)
+        query = "SELECT transaction_id::VARCHAR AS transaction_id, regexp_replace(device_id, '\\.0$', '') AS device_id, "
+        write_parquet(base, query + "TRY_CAST(transaction_start_time AS TIMESTAMP) AS transaction_start_time FROM found", target)
+    return target
+
+
+def rows_of_books(process: Path) -> Iterator[pd.DataFrame]:
+    """The tab of every workbook that has it, as text."""
+    for book in sorted((process / "reports").glob("[!~.]*.xlsx")):
+        try:
+            sheets = pd.read_excel(book, sheet_name=None, dtype=str, engine="calamine", keep_default_na=False, na_values=[""])
+        except (CalamineError, ValueError) as error:
+            raise WorkbookError(f"{book}: no se puede leer ({error}); es de la herramienta anterior y no se toca") from error
+        if TAB in sheets and set(COLUMNS) <= set(sheets[TAB].columns):
+            yield sheets[TAB]
+
+
+def rows_of_csv(process: Path) -> Iterator[pd.DataFrame]:
+    """Every transaction of the window, if the cache of that tool is there."""
+    for path in (process / "reports/elastic_data.csv", process / "data/elastic_cache.csv"):
+        if path.exists():
+            with duckdb.connect() as base:
+                yield base.execute(f"SELECT * FROM read_csv('{quoted(path)}', all_varchar = true, header = true, null_padding = true)").df()
+
+
+def delivered(process: Path) -> set[str]:
+    """Transactions of its datasets: recorded as downloaded, or with a picture in a folder."""
+    recorded = {
+        str(row["transaction_id"])
+        for table in rows_of_books(process)
+        for row in table.to_dict("records")
+        if str(row.get("download_status")) in DELIVERED
+    }
+    return (recorded | set(of_names(process / "datasets"))) - {"nan", "None", ""}
+
+
+def of_names(datasets: Path) -> Iterator[str]:
+    """The second word of `<time>_<transaction>_<name>`."""
+    for path in present(datasets) if datasets.is_dir() else ():
+        words = path.rpartition("/")[2].split("_")
+        if len(words) > 2:
+            yield words[1]

@@ -1,0 +1,103 @@
+"""merge_datasets: several datasets as one, by content.
+
+In: datasets with their accepted manifests. Out: `datasets/<name>/` of hard links, its manifest, `merge_report.csv` inside, and last
+`<name>.json` with the parents and their ids (docs/rules.md, «Merge»). Nothing is overwritten: a picture stands once, a clash of names
+keeps both, and one content under two labels is an error unless `on_conflict` says what to do.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dataset_manager.analysis.database import dictionaries, quoted, script, working, write_parquet
+from dataset_manager.datasets import counts
+from dataset_manager.datasets.content import EXAMPLES, Known, accepted_file, require_accepted
+from dataset_manager.datasets.finding import Dataset
+from dataset_manager.datasets.tree import Paths, Source, place, require_same
+from dataset_manager.errors import CountError
+from dataset_manager.files import locked, replace, sha256_of, write_errors, write_json
+
+Json = dict[str, Any]
+REPORT = "merge_report.csv"
+COLUMNS = ("caso", "dataset", "ruta", "clase", "label_id", "sha256", "incluida", "ruta_final")
+INTERNAL = "'path', 'parent', 'source_path', 'tree', 'mtime_ns', 'origin'"
+MANIFEST = f"SELECT path, COLUMNS(c -> c NOT IN ({INTERNAL})) FROM named ORDER BY path"
+BY_CLASS = "SELECT class, count(*) AS placed, sum(bytes)::BIGINT AS bytes FROM named GROUP BY class ORDER BY class"
+IDENTITY = "SELECT sha256(coalesce(string_agg(sha256 || '  ' || path || chr(10), '' ORDER BY path), '')) FROM named"
+
+
+def merge(parents: Sequence[Dataset], tree: Path, on_conflict: str, provenance: Json) -> Json:
+    """Raises CountError for a parent that changed since it was accepted, for conflicts, and for a folder that is in the way; DiskError."""
+    for parent in parents:
+        require_accepted(parent)
+    paths = Paths(tree)
+    with locked(paths.lock), working(tree.parent, small=True) as base, write_errors(tree):
+        lay(base, parents, on_conflict)
+        report = dictionaries(base.execute("FROM report"))
+        require_no_conflict(report, on_conflict, paths)
+        sources = sources_of(base)
+        if tree.exists():
+            require_same(tree, sources)
+        else:
+            place(paths, sources, {REPORT: counts.csv_bytes(COLUMNS, report)})
+        write_parquet(base, MANIFEST, paths.beside(".manifest.parquet"))
+        result = result_of(base, report) | {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet")), **provenance}
+        write_json(paths.beside(".json"), result)
+    return result
+
+
+def lay(base: duckdb.DuckDBPyConnection, parents: Sequence[Dataset], on_conflict: str) -> None:
+    """The table `source`, then merge.sql."""
+    base.execute("CREATE TABLE setting (on_conflict VARCHAR)")
+    base.execute("INSERT INTO setting VALUES (?)", [on_conflict])
+    parts = [
+        f"SELECT *, {number} AS parent, '{quoted(parent.name)}' AS source_dataset, '{quoted(parent.tree)}' AS tree "
+        f"FROM read_parquet('{quoted(accepted_file(parent))}')"
+        for number, parent in enumerate(parents)
+    ]
+    base.execute(f"CREATE TABLE source AS {' UNION ALL BY NAME '.join(parts)}")
+    for statement in script(Path(__file__).parent / "merge.sql"):
+        base.execute(statement)
+
+
+def require_no_conflict(report: list[Json], on_conflict: str, paths: Paths) -> None:
+    """Unless the person said what to do with them. The report is left beside where the dataset would be."""
+    beside = paths.beside(f".{REPORT}")
+    conflicts = [row for row in report if row["caso"] == "conflicto de label"]
+    if not conflicts or on_conflict != "error":
+        beside.unlink(missing_ok=True)
+        return
+    replace(beside, counts.csv_bytes(COLUMNS, report))
+    named = "".join(f"\n  - {row['dataset']}/{row['ruta']} (label {row['label_id']})" for row in conflicts[:EXAMPLES])
+    raise CountError(
+        f"{paths.tree.name}: la misma imagen está con labels distintos en {len(conflicts)} sitios; están todos en {beside}. Corrija "
+        f"los datasets de origen, o diga on_conflict=first (vale el primero) u on_conflict=skip (ninguna). No se ha hecho nada:{named}"
+    )
+
+
+def sources_of(base: duckdb.DuckDBPyConnection) -> dict[str, Source]:
+    """Where each picture of the result lies now."""
+    rows = base.execute("SELECT path, tree, source_path, sha256, bytes FROM named").fetchall()
+    return {path: Source(Path(tree) / origin, Known(sha256, size)) for path, tree, origin, sha256, size in rows}
+
+
+def result_of(base: duckdb.DuckDBPyConnection, report: list[Json]) -> Json:
+    """Counts that close: pictures of the parents == pictures of the result + those left out."""
+    total, placed = (base.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("source", "named"))
+    left_out = sum(row["incluida"] == "no" for row in report)
+    if total != placed + left_out:
+        raise CountError(
+            f"Las cuentas no cuadran: {total} imágenes de origen, {placed} colocadas, {left_out} listadas; no se ha hecho el dataset"
+        )
+    cases = ("repetida", "renombrada", "conflicto de label")
+    return {
+        "kind": "merged",
+        "counts": {"wanted": total, "placed": placed, "short": 0, "failed": 0},
+        "report": {name: sum(row["caso"] == name for row in report) for name in cases},
+        "classes": [row | {"wanted": row["placed"], "extra": 0, "short": 0, "failed": 0} for row in dictionaries(base.execute(BY_CLASS))],
+        "labels_twice": dictionaries(base.execute("FROM label_twice")),
+        "short": [],
+        "dataset_id": base.execute(IDENTITY).fetchall()[0][0],
+    }
