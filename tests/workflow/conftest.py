@@ -30,6 +30,7 @@ class Tool:
     def __init__(self, root: Path) -> None:
         self.root, self.text, self.jobs = root, "", [""]
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(OUTSIDE)}
+        self.env["PYTHONPATH"] = str(root / "scripts")  # the copy is what is tested, wherever the library is installed
         self.overlay = root / "export.yaml"
         self.sources(transactions="export/hits.ndjson", catalogue="export/catalogue.sqlite", pictures="export/pictures")
 
@@ -125,9 +126,8 @@ class Tool:
         }
 
 
-@pytest.fixture
-def tool(tmp_path: Path) -> Tool:
-    root = tmp_path / "clone"
+def new_tool(root: Path) -> Tool:
+    """A fresh copy of the workflow with its export."""
     root.mkdir()
     for part in PARTS:
         source = ROOT / part
@@ -141,6 +141,11 @@ def tool(tmp_path: Path) -> Tool:
     write_catalogue(root / "export/catalogue.sqlite")
     tool.hits(1, 2, 3)
     return tool
+
+
+@pytest.fixture
+def tool(tmp_path: Path) -> Tool:
+    return new_tool(tmp_path / "clone")
 
 
 @pytest.fixture
