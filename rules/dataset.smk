@@ -30,7 +30,8 @@ rule request_dataset:
         here("logs/request_dataset.{dataset}.log"),
     params:
         request=lambda w: digest(dataset_request(w.process, w.dataset)["compared"]),
-        typed=lambda w: sorted_json(S.typed),
+        # of a frozen request those it was frozen with: other keys must not freeze it again
+        typed=lambda w: sorted_json(dataset_request(w.process, w.dataset)["stored"]["typed"]),
     localrule: True
     message:
         "Fija lo que se ha marcado para {wildcards.dataset}"

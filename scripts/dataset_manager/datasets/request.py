@@ -71,6 +71,7 @@ def asked(settings: ProcessAwareSettings, process: str) -> Json:
             "marks_sha256": hashlib.sha256(sorted_json(marks.normalised()).encode()).hexdigest(),
             "shards": shard_count(upper, settings.config.images.shard_size),
             "upper_bound": upper,
+            "typed": dict(settings.typed),
         },
     }
 
