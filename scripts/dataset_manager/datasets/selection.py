@@ -47,7 +47,7 @@ def select(request_file: Path, transactions: Path, manifest_file: Path) -> list[
         for statement in statements(request["compared"]["parameters"]["selection"]):
             base.execute(statement)
         asked = dictionaries(base.execute('FROM asked ORDER BY "group"'))
-        require_candidates(base, request)
+        require_candidates(base, request, request_file)
         lay_shards(base, request["stored"]["shards"])
         write_parquet(base, MANIFEST, manifest_file)
         found = base.execute("SELECT count(*) FROM candidate").fetchall()[0][0]
@@ -115,10 +115,11 @@ def lay_used(base: duckdb.DuckDBPyConnection, manifests: list[Path], legacy: lis
         )
 
 
-def require_candidates(base: duckdb.DuckDBPyConnection, request: Json) -> None:
-    """A dataset without a single picture is nobody's wish."""
+def require_candidates(base: duckdb.DuckDBPyConnection, request: Json, request_file: Path) -> None:
+    """A dataset without a single picture is nobody's wish: its request goes too, or every later run would go on with it."""
     if base.execute("SELECT count(*) FROM candidate").fetchall()[0][0]:
         return
+    request_file.unlink()
     used = len(request["stored"]["used_datasets"])
     with_pictures = base.execute("SELECT count(*) FROM transactions WHERE has_image = 1").fetchall()[0][0]
     raise CountError(
