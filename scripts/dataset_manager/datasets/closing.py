@@ -103,6 +103,9 @@ def doubled_lines(doubled: Json) -> Iterator[str]:
 
 def deleted_lines(folder: Path, dataset: str, placed: int) -> Iterator[str]:
     """What a person did to the folder since."""
-    now = len(present(folder / dataset)) if (folder / dataset).is_dir() else 0
+    if not (folder / dataset).is_dir():
+        yield "  Atención: la carpeta ya no está (borrada o movida); los datasets siguientes no rechazan ninguna de sus imágenes"
+        return
+    now = len(present(folder / dataset))
     if now < placed:
         yield f"  Desde que se hizo se han borrado {placed - now} imágenes; los datasets siguientes no las volverán a elegir"
