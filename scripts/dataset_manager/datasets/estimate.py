@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from dataset_manager.analysis.database import quoted
 from dataset_manager.datasets.closing import short_lines, table
 from dataset_manager.datasets.counts import by_class, counted
 from dataset_manager.datasets.earlier import earlier
@@ -20,6 +23,13 @@ from dataset_manager.settings import ProcessAwareSettings
 from dataset_manager.sources import resolve
 
 Json = dict[str, Any]
+ADDED = """
+WITH unit AS (
+    SELECT "group", unit, any_value(class) AS class, any_value(quota) AS quota, min(rank) AS rank FROM read_parquet('{manifest}')
+    WHERE reason = 'device' GROUP BY "group", unit
+), placed AS (SELECT *, row_number() OVER (PARTITION BY "group" ORDER BY rank) AS place FROM unit)
+SELECT class, count(*) FROM placed WHERE place <= quota GROUP BY class
+"""
 
 
 def dataset_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
@@ -44,9 +54,9 @@ def preview(settings: ProcessAwareSettings, process: str, planned: Plan) -> Iter
         manifest = Path(folder) / "manifest.parquet"
         write_json(Path(folder) / "request.json", request)
         asked = select(Path(folder) / "request.json", here / "data/transactions.parquet", manifest)
-        found = estimate(manifest, cache, place)
+        found, extra = estimate(manifest, cache, place), added(manifest)
     quotas = [quota | counted(quota, {"placed": min(quota["quota"], quota["available"])}) for quota in asked]
-    yield from table(by_class(quotas, [{"class": one["class"], "placed": one["placed"]} for one in merged(quotas)]))
+    yield from table(by_class(quotas, [one | {"extra": extra.get(one["class"], 0)} for one in merged(quotas)]))
     yield from short_lines([quota for quota in quotas if quota["short"]])
     yield str(found)
 
@@ -56,6 +66,12 @@ def with_earlier(settings: ProcessAwareSettings, process: str, request: Json) ->
     if "used_datasets" in request["stored"]:
         return request
     return request | {"stored": request["stored"] | earlier(settings, process, request["compared"]["parameters"])}
+
+
+def added(manifest: Path) -> dict[str, int]:
+    """Pictures that devices would add, per class."""
+    with duckdb.connect() as base:
+        return dict(base.execute(ADDED.format(manifest=quoted(manifest))).fetchall())
 
 
 def merged(quotas: list[Json]) -> list[Json]:
