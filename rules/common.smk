@@ -115,7 +115,9 @@ def dataset_shards(w):
 
 def dataset_files(process, dataset):
     """Every file that its rules read through ancient(): otherwise one that is remade would end the run before the dataset."""
-    chain = [f"datasets/{dataset}.request.json", f"images/manifests/{dataset}.parquet", f"datasets/{dataset}.json"]
+    chain = [f"datasets/{dataset}{suffix}" for suffix in (versions.REQUEST, *versions.DELIVERED)] + [
+        f"images/manifests/{dataset}.parquet"
+    ]
     shards = dataset_shards(SimpleNamespace(process=process, dataset=dataset))
     return of(process, *TABLES, *chain, f"reports/tracking_{dataset}.json") + shards
 

@@ -11,6 +11,7 @@ from dataset_manager.files import read_json
 
 Json = dict[str, Any]
 REQUEST = ".request.json"
+DELIVERED = (".json", ".manifest.parquet", ".shortage.csv")
 
 
 def number_of(process: str, name: str) -> int:
@@ -32,8 +33,8 @@ def request_of(folder: Path, dataset: str) -> Json | None:
 
 
 def is_built(folder: Path, dataset: str) -> bool:
-    """Its last file is there: the tree, its manifest and its provenance are whole."""
-    return (folder / f"{dataset}.json").exists()
+    """Its files are there: the tree, its manifest, what is short and its provenance were whole."""
+    return all((folder / f"{dataset}{suffix}").exists() for suffix in DELIVERED)
 
 
 def tracking_of(folder: Path, dataset: str) -> Path:
