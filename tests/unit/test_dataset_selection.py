@@ -130,6 +130,7 @@ def test_no_candidate_at_all_is_an_error_with_what_to_do(tmp_path: Path) -> None
     with pytest.raises(CountError, match="el proceso tiene 6 transacciones con imagen") as failed:
         Choice(tmp_path, many(6), request([reference(code="nadie")]))
     assert "filter_used=no" in str(failed.value)
+    assert not list(tmp_path.rglob("*.request.json")), "what can have no picture is not gone on with"
 
 
 def test_a_reference_without_candidates_is_a_shortage_not_an_error(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class Tool:
     """Runs the real main.py and the real Snakemake; keeps the text and the jobs of the last run."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.text, self.jobs = root, "", [""]
+        self.root, self.text, self.jobs, self.name = root, "", [""], PROCESS
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(OUTSIDE)}
         self.env["PYTHONPATH"] = str(root / "scripts")  # the copy is what is tested, wherever the library is installed
         self.overlay = root / "export.yaml"
@@ -93,15 +93,16 @@ class Tool:
         ]
         write_hits(self.root / "export/hits.ndjson", found)
 
-    def process(self, name: str = PROCESS) -> Path:
-        return self.root / "output/processes" / name
+    def process(self, name: str = "") -> Path:
+        """The folder of a process; `self.name` where none is given."""
+        return self.root / "output/processes" / (name or self.name)
 
-    def json(self, path: str, process: str = PROCESS) -> Any:
+    def json(self, path: str, process: str = "") -> Any:
         return json.loads((self.process(process) / path).read_text("utf-8"))
 
     @property
     def book(self) -> Path:
-        return self.process() / f"reports/{PROCESS}.xlsx"
+        return self.process() / f"reports/{self.name}.xlsx"
 
     def mark(self, sheet: str, key: str, **cells: object) -> None:
         """As a person does it: open, change cells of a row, save."""

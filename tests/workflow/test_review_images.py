@@ -3,19 +3,10 @@
 import zipfile
 from pathlib import Path
 
-import openpyxl
 import pytest
-from PIL import Image
 
 from workflow.conftest import Tool
-
-
-def draw(tool: Tool, number: int, color: tuple[int, int, int] = (200, 30, 30)) -> Path:
-    """The picture of a transaction, different from every other."""
-    path = tool.root / f"export/pictures/folders/c/{number}/{number}.jpg"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (64, 48), (*color[:2], number % 256)).save(path, quality=90)
-    return path
+from workflow.pictured import draw, tab
 
 
 @pytest.fixture
@@ -33,11 +24,6 @@ def images(tool: Tool) -> list[str]:
     folder = tool.process() / "images"
     found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and path.suffix == ".jpg"]
     return sorted(str(path) for path in found)
-
-
-def tab(tool: Tool, name: str) -> list[dict[str, object]]:
-    header, *rows = openpyxl.load_workbook(tool.book)[name].iter_rows(values_only=True)
-    return [dict(zip(header, row, strict=True)) for row in rows]  # type: ignore[arg-type]
 
 
 def test_marked_rows_become_pictures_a_sheet_and_two_tabs(pictured: Tool) -> None:
