@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from dataset_manager.datasets.balance import day_of, decimal, number, warnings
+from dataset_manager.datasets.balance import PICTURES, counted, day_of, number, size_of, warnings
 
 Json = dict[str, Any]
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -63,14 +63,19 @@ def parts(facts: Json) -> Iterator[str]:
 
 def what(facts: Json) -> str:
     """The first paragraph: size, days, layout."""
-    whole, labels = facts["whole"], sum(1 for one in facts["labels"] if one["present"])
+    whole, name = facts["whole"], facts["dataset"]
+    labels = sum(1 for one in facts["labels"] if one["present"])
     days = f", del {day_of(whole['first_day'])} al {day_of(whole['last_day'])} (días de {facts['timezone']})" if whole["first_day"] else ""
     size = whole["size"] if whole["sizes"] == 1 else f"{number(whole['sizes'])} tamaños distintos"
+    parts = [
+        counted(facts["counts"]["present"], *PICTURES) + " de fruta y verdura pesada en balanzas",
+        f"en {counted(len(facts['by_class']), 'clase', 'clases')} y {counted(labels, 'label', 'labels')}",
+        f"de {counted(whole['devices'], 'dispositivo', 'dispositivos')}{days}",
+    ]
     return (
-        f"{number(facts['counts']['present'])} imágenes de fruta y verdura pesada en balanzas, en {number(len(facts['by_class']))} clases "
-        f"y {number(labels)} labels, de {number(whole['devices'])} dispositivos{days}. {decimal(whole['bytes'] / 1e6)} MB, "
-        f"{', '.join(whole['formats'])}, {size}.\n\nCada imagen está en `<clase>/<label_id>/<hora UTC>_<transacción>_<nombre>`. "
-        f"`_summary_{facts['dataset']}.csv` tiene una línea por imagen y `_summary_{facts['dataset']}.html` las cuentas en dibujos."
+        f"{', '.join(parts)}. {size_of(whole['bytes'])}, {', '.join(whole['formats'])}, {size}.\n\n"
+        "Cada imagen está en `<clase>/<label_id>/<hora UTC>_<transacción>_<nombre>`. "
+        f"`_summary_{name}.csv` tiene una línea por imagen y `_summary_{name}.html` las cuentas en dibujos."
     )
 
 
@@ -153,11 +158,11 @@ def gaps(facts: Json) -> Iterator[str]:
     counts, built = facts["counts"], facts["build"].get("counts") or {}
     found = [f"{one['text']}." for one in warnings(facts)]
     if failed := built.get("failed"):
-        found.append(f"{number(failed)} imágenes no se pudieron descargar o estaban dañadas; las sustituyeron otras donde las había.")
+        found.append(f"No se pudieron descargar o estaban dañadas: {counted(failed, *PICTURES)}; otras las sustituyeron donde las había.")
     if moved := counts["moved"]:
-        found.append(f"{number(moved)} imágenes movidas por una persona, {number(counts['relabelled'])} de ellas a otra clase o label.")
+        found.append(f"Movidas por una persona: {counted(moved, *PICTURES)}, {number(counts['relabelled'])} a otra clase o label.")
     if changed := counts["changed"]:
-        found.append(f"Con otro contenido que al construirse: {number(changed)} imágenes.")
+        found.append(f"Con otro contenido que al construirse: {counted(changed, *PICTURES)}.")
     yield from found or ["Ninguna conocida."]
 
 

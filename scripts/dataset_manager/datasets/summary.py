@@ -8,14 +8,15 @@ with anything that is no picture of `class/label/` is refused whole. Rules: docs
 
 import csv
 import io
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from os import stat_result
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -31,6 +32,7 @@ from dataset_manager.images.verify import Damage, check
 
 Json = dict[str, Any]
 COLUMNS = ("transaction_id", "device_id", "transaction_start_time", "Date", "clase", "label_id", "filename", "file_name_path")
+UNWRITABLE = re.compile(r"[\x00-\x1f\\\ud800-\udfff]")  # control characters, what `sha256sum` escapes, bytes that are no UTF-8
 READERS = 4
 SHOWN = 100  # problems, and examples of changes
 BUILT, MOVED, ADDED, CHANGED = "construida", "movida", "añadida", "cambiada"
@@ -142,7 +144,7 @@ def examined(tree: Path, known: list[dict[str, Picture]]) -> dict[str, Picture]:
 
 def misplaced(path: str, found: stat_result) -> str | None:
     """Why this can be no picture of the dataset, by its name and kind alone."""
-    if any(ord(letter) < 32 or letter == "\\" or "\ud800" <= letter <= "\udfff" for letter in path):
+    if UNWRITABLE.search(path):
         return "el nombre tiene caracteres que no se pueden escribir; cámbielo"
     if not stat.S_ISREG(found.st_mode):
         return "es un enlace, no un fichero; ponga el fichero"
@@ -209,7 +211,7 @@ def compared(built: Mapping[str, str], now: Mapping[str, str]) -> Fates:
 
 def file_name(path: str) -> str:
     """Without its folders."""
-    return PurePosixPath(path).name
+    return path.rpartition("/")[2]
 
 
 def folder_of(path: str) -> str:
@@ -238,7 +240,7 @@ def lay_found(base: duckdb.DuckDBPyConnection, pictures: Mapping[str, Picture], 
 def found_row(path: str, picture: Picture, names: Json, fates: Fates) -> Json:
     """A present picture; class and label are those of its folders, as they were marked where the build knows the folder."""
     folders, token = path.split("/"), next(tokens(file_name(path)), None)
-    return asdict(picture) | {
+    return vars(picture) | {
         "path": path,
         "class": names["class"].get(folders[0], folders[0]),
         "label_id": names["label_id"].get(folders[1], folders[1]),
@@ -256,7 +258,8 @@ def names_of_folders(base: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str
 
 def tokens(name: str) -> Iterator[str]:
     """What may be the transaction in `<time>_<transaction>_<original name>`, shortest first: either may have `_` inside."""
-    return accumulate(PurePosixPath(name).stem.split("_")[1:], lambda known, part: f"{known}_{part}")
+    stem = name.rpartition(".")[0] or name
+    return accumulate(stem.split("_")[1:], lambda known, part: f"{known}_{part}")
 
 
 def statements(timezone: str) -> list[str]:

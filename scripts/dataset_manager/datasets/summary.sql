@@ -90,7 +90,8 @@ GROUP BY sha256 HAVING count(*) > 1 ORDER BY paths[1];
 
 CREATE VIEW whole AS
 SELECT count(*) AS present, coalesce(sum(bytes), 0)::BIGINT AS bytes,
-    count(*) FILTER (device_id IS NULL AND transaction_start_time IS NULL) AS unknown, count(DISTINCT device_id) AS devices, count(DISTINCT transaction_id) AS transactions, min(day) AS first_day, max(day) AS last_day,
+    count(*) FILTER (device_id IS NULL AND transaction_start_time IS NULL) AS unknown, count(DISTINCT device_id) AS devices,
+    count(DISTINCT transaction_id) AS transactions, min(day) AS first_day, max(day) AS last_day,
     min(width || '×' || height) AS size, count(DISTINCT width || '×' || height) AS sizes,
     list(DISTINCT format ORDER BY format) AS formats
 FROM dated;

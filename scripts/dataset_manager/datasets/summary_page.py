@@ -15,15 +15,19 @@ from typing import Any
 from dataset_manager.datasets import card
 from dataset_manager.datasets.balance import (
     JUDGED,
+    LARGE_CLASS,
     ONE_DAY,
     ONE_DEVICE,
+    PICTURES,
     SMALL_CLASS,
     SMALL_LABEL,
+    counted,
     day_of,
     decimal,
     number,
     percent,
     share,
+    size_of,
     warnings,
 )
 
@@ -70,15 +74,20 @@ def window_of(build: Json) -> str:
 
 
 def tiles(facts: Json) -> list[tuple[str, str]]:
-    """The numbers that come first."""
-    whole, counts, size = facts["whole"], facts["counts"], facts["whole"]["bytes"]
-    found = [(number(counts["present"]), "imágenes"), (number(len(facts["by_class"])), "clases")]
-    found += [(number(sum(1 for one in facts["labels"] if one["present"])), "labels"), (number(whole["devices"]), "dispositivos")]
-    found += [
-        (number(len(facts["by_day"])), "días"),
-        (decimal(size / 1e9) + " GB" if size >= 1e9 else decimal(size / 1e6) + " MB", "tamaño"),
-    ]
-    return found + [(number(counts[name]), title) for name, title in (("removed", "borradas"), ("added", "añadidas"), ("moved", "movidas"))]
+    """The numbers that come first, each with its word."""
+    counts = facts["counts"]
+    words = (
+        (counts["present"], *PICTURES),
+        (len(facts["by_class"]), "clase", "clases"),
+        (sum(1 for one in facts["labels"] if one["present"]), "label", "labels"),
+        (facts["whole"]["devices"], "dispositivo", "dispositivos"),
+        (len(facts["by_day"]), "día", "días"),
+        (counts["removed"], "borrada", "borradas"),
+        (counts["added"], "añadida", "añadidas"),
+        (counts["moved"], "movida", "movidas"),
+    )
+    found = [(number(count), one if count == 1 else many) for count, one, many in words]
+    return [*found[:5], (size_of(facts["whole"]["bytes"]), "tamaño"), *found[5:]]
 
 
 def warnings_part(facts: Json) -> str:
@@ -89,11 +98,16 @@ def warnings_part(facts: Json) -> str:
 
 def warning(one: Json) -> str:
     """One line, or a line that opens."""
-    if len(one["items"]) <= 8:
+    if one["count"] <= 8:
         items = f": <span>{escape('; '.join(one['items']))}</span>" if one["items"] else ""
         return f"<li><b>{escape(one['title'])}</b>{items}</li>"
-    inner = "".join(f"<li>{escape(item)}</li>" for item in one["items"])
-    return f"<li><details><summary><b>{escape(one['title'])}</b>: {number(len(one['items']))}</summary><ul>{inner}</ul></details></li>"
+    inner = "".join(f"<li>{escape(item)}</li>" for item in one["items"]) + more(one["count"] - len(one["items"]))
+    return f"<li><details><summary><b>{escape(one['title'])}</b>: {number(one['count'])}</summary><ul>{inner}</ul></details></li>"
+
+
+def more(count: int) -> str:
+    """What a list leaves out."""
+    return f"<li>… y {number(count)} más</li>" if count > 0 else ""
 
 
 def changes_part(facts: Json) -> str:
@@ -117,8 +131,7 @@ def changed(count: int, name: str) -> Html:
 def example(title: str, found: Sequence[Any], count: int) -> str:
     """The first names, folded."""
     texts = [one if isinstance(one, str) else " → ".join(one) for one in found]
-    more = f"<li>… y {number(count - len(texts))} más</li>" if count > len(texts) else ""
-    inner = "".join(f"<li>{escape(text)}</li>" for text in texts) + more
+    inner = "".join(f"<li>{escape(text)}</li>" for text in texts) + more(count - len(texts))
     return f"<details><summary>{title}: {number(count)}</summary><ul class='paths'>{inner}</ul></details>"
 
 
@@ -128,11 +141,12 @@ def classes_part(facts: Json) -> str:
     have = {one["class"]: one["pictures"] for one in facts["by_class"]}
     most = max([*have.values(), *(one["wanted"] + one["extra"] for one in wanted.values())])
     every = sorted(wanted.keys() | have.keys())
+    short = short_list(facts["build"].get("short") or [])
     if not wanted:
-        return table(["clase", "", "hay"], [[name, bar(have[name], most), have[name]] for name in every], text=2)
+        return table(["clase", "", "hay"], [[name, bar(have[name], most), have[name]] for name in every], text=2) + short
     heads = ["clase", "", "hay", "pedidas", "de devices", "faltaron", "fallidas"]
     rows = [class_row(name, have.get(name, 0), wanted.get(name), most) for name in every]
-    return asked_note(facts) + table(heads, rows, text=2) + short_list(facts["build"].get("short") or [])
+    return asked_note(facts) + table(heads, rows, text=2) + short
 
 
 def asked_note(facts: Json) -> str:
@@ -176,7 +190,7 @@ def labels_part(facts: Json) -> str:
             [
                 one["class"],
                 one["label_id"],
-                "; ".join(one["references"]),
+                few(one["references"]),
                 bar(one["present"], most),
                 alarm(one["present"], one["present"] < SMALL_LABEL),
             ]
@@ -205,7 +219,7 @@ def days_part(facts: Json) -> str:
     """A column per day, or per week where there are many; days without pictures too."""
     days = [(date.fromisoformat(one["day"]), one["pictures"]) for one in facts["by_day"]]
     undated = facts["counts"]["present"] - sum(count for _, count in days)
-    note = f"<p>{number(undated)} imágenes sin fecha no están en el dibujo.</p>" if undated else ""
+    note = f"<p>Sin fecha, fuera del dibujo: {counted(undated, *PICTURES)}.</p>" if undated else ""
     if not days:
         return "<p>Ninguna imagen tiene fecha.</p>"
     step = 7 if (days[-1][0] - days[0][0]).days >= WEEKLY else 1
@@ -259,7 +273,8 @@ def balance_part(facts: Json) -> str:
     middle = median(counts)
     said = (
         f"<p>La clase menor tiene {number(counts[0])} imágenes, la mediana {number(round(middle))}, la mayor {number(counts[-1])}. "
-        f"En color: menos de la mitad de la mediana, más del {number(100 * ONE_DEVICE)} % de un dispositivo, más de la mitad de un día.</p>"
+        f"En color: menos de la mitad de la mediana o más del triple, más del {number(100 * ONE_DEVICE)} % de un "
+        "dispositivo, más de la mitad de un día.</p>"
     )
     heads = ["clase", "mayor dispositivo", "mayor día", "imágenes", "× mediana", "dispositivos", "% del mayor", "días", "% del mayor"]
     return said + table(heads, [balance_row(one, middle) for one in facts["by_class"]], text=3)
@@ -270,14 +285,14 @@ def balance_row(one: Json, middle: float) -> list[Any]:
     device, day, ratio = share(one, "device"), share(one, "day"), one["pictures"] / middle
     return [
         one["class"],
-        one["top_device"] or "sin dato",
-        day_of(one["top_day"]) or "sin dato",
+        Html(f'<span class="name">{escape(one["top_device"] or "sin dato")}</span>'),
+        Html(f'<span class="nowrap">{day_of(one["top_day"]) or "sin dato"}</span>'),
         one["pictures"],
-        alarm(decimal(ratio, 2), ratio < SMALL_CLASS),
+        alarm(decimal(ratio, 2), not SMALL_CLASS <= ratio <= LARGE_CLASS),
         one["devices"],
-        alarm(percent(device), one["pictures"] >= JUDGED and device > ONE_DEVICE),
+        alarm(percent(device) if one["with_device"] else "–", one["pictures"] >= JUDGED and device > ONE_DEVICE),
         one["days"],
-        alarm(percent(day), one["pictures"] >= JUDGED and day > ONE_DAY),
+        alarm(percent(day) if one["with_day"] else "–", one["pictures"] >= JUDGED and day > ONE_DAY),
     ]
 
 
@@ -324,6 +339,11 @@ SECTIONS: tuple[tuple[str, str, Callable[[Json], str]], ...] = (
 
 
 # ---- pieces
+
+
+def few(names: Sequence[str], most: int = 4) -> str:
+    """The first ones."""
+    return "; ".join(names[:most]) + (f" … y {number(len(names) - most)} más" if len(names) > most else "")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], *, text: int) -> str:
