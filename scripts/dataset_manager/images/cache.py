@@ -18,15 +18,19 @@ import hashlib
 import os
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from itertools import count
+from pathlib import Path
+from posixpath import splitext
+from typing import TypeVar
 
 from dataset_manager.errors import DiskError
 from dataset_manager.files import write_errors
-from dataset_manager.images.verify import Damage, Verified, describe
+from dataset_manager.images.verify import Content, Damage, Verified, describe
 from dataset_manager.sources.connection_types import S3Connection
 
+Made = TypeVar("Made")
 EXTENSIONS = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"}
 INCOMING = ".incoming"
 STALE_SECONDS = 86_400
@@ -65,17 +69,23 @@ class PictureCache:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.unique = uuid.uuid4().hex
+        self.numbers = count()
 
     def path(self, place: Place, key: str) -> Path:
         """Where the picture is, or would be."""
+        return Path(self._path(place, key))
+
+    def _path(self, place: Place, key: str) -> str:
+        """As text: joining paths costs more than the rest of it."""
         name = hashlib.sha256("\0".join((place.endpoint, place.bucket, key)).encode("utf-8", "surrogatepass")).hexdigest()
-        suffix = PurePosixPath(key).suffix.lower()
-        return self.root / name[:2] / f"{name}{suffix if suffix in EXTENSIONS else '.bin'}"
+        suffix = splitext(key)[1].lower()
+        return f"{self.root}/{name[:2]}/{name}{suffix if suffix in EXTENSIONS else '.bin'}"
 
     def find(self, place: Place, key: str) -> Stored | None:
         """The picture, if it is there and still what was stored."""
         try:
-            with self.path(place, key).open("rb") as handle:
+            with self.path(place, key).open("rb", buffering=0) as handle:
                 data, modified = handle.read(), os.fstat(handle.fileno()).st_mtime_ns
         except FileNotFoundError:
             return None
@@ -85,29 +95,31 @@ class PictureCache:
         found = describe(data)
         return None if isinstance(found, Damage) else Stored(len(data), sha256, found.width, found.height, found.format)
 
-    def store(self, place: Place, key: str, data: bytes, verified: Verified) -> Stored:
+    def store(self, place: Place, key: str, data: Content, verified: Verified) -> Stored:
         """Takes over a picture that `verify.check` found whole. Raises DiskError when the disk refuses."""
-        path = self.path(place, key)
+        path = self._path(place, key)
         sha256 = hashlib.sha256(data).hexdigest()
         with write_errors(path):
             self._write(path, data, sha256)
         return Stored(len(data), sha256, verified.width, verified.height, verified.format)
 
-    def _write(self, path: Path, data: bytes, sha256: str) -> None:
-        """Sealed and read-only before it has its name."""
-        temp, placed = self.root / INCOMING / f"{os.getpid()}-{uuid.uuid4().hex}.tmp", False
+    def _write(self, path: str, data: Content, sha256: str) -> None:
+        """Sealed and read-only before it has its name. Calls of the system alone: this runs once per picture, in many threads."""
+        temp, placed = f"{self.root}/{INCOMING}/{os.getpid()}-{self.unique}-{next(self.numbers)}.tmp", False
         try:
-            with open_new(temp) as handle:
-                handle.write(data)
-                handle.flush()
+            handle = with_folder(temp, lambda: os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+            try:
+                write_all(handle, data)
                 moment = time.time_ns() // SECOND * SECOND + seal(sha256)
-                os.utime(handle.fileno(), ns=(moment, moment))
-                os.fchmod(handle.fileno(), 0o444)
-            put(temp, path)
+                os.utime(handle, ns=(moment, moment))
+                os.fchmod(handle, 0o444)
+            finally:
+                os.close(handle)
+            with_folder(path, lambda: Path(temp).replace(path))
             placed = True
         finally:
             if not placed:
-                temp.unlink(missing_ok=True)
+                Path(temp).unlink(missing_ok=True)
 
     def flush(self) -> None:
         """Everything stored so far is on the disk when this returns."""
@@ -149,19 +161,17 @@ def is_sealed(stat: os.stat_result, sha256: str) -> bool:
     return has_seal(stat.st_mtime_ns, sha256)
 
 
-def open_new(path: Path) -> BinaryIO:
-    """A file that nobody else has, with its folder."""
+def with_folder(path: str, action: Callable[[], Made]) -> Made:
+    """Does it, with the folder of `path` made when this is the first file in it."""
     try:
-        return path.open("xb")
+        return action()
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("xb")
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return action()
 
 
-def put(temp: Path, path: Path) -> None:
-    """Renames, with the folder made when it is the first of its kind."""
-    try:
-        temp.replace(path)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temp.replace(path)
+def write_all(handle: int, data: Content) -> None:
+    """The system may take a part of it, above all when the disk is nearly full; the next call then says why."""
+    written = os.write(handle, data)
+    while written < len(data):
+        written += os.write(handle, data[written:])

@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 from dataset_manager.images.answers import AnswerError, DoubtfulError, Failure, PermanentError, RefusedError, RetryError
 from dataset_manager.images.parallel import in_parallel
 from dataset_manager.images.store import Source
-from dataset_manager.images.verify import Damage
+from dataset_manager.images.verify import Content, Damage
 
 Kept = TypeVar("Kept")
 SILENT = "no se ha pedido: el almacén no responde"
@@ -55,7 +55,7 @@ class Health:
 def fetch(
     source: Source,
     keys: Collection[str],
-    accept: Callable[[str, bytes], Kept | Damage],
+    accept: Callable[[str, Content], Kept | Damage],
     *,
     witness: str | None = None,
     patience: Patience | None = None,
@@ -71,7 +71,7 @@ def fetch(
 class _Fetch(Generic[Kept]):
     """One fetch: what its threads share."""
 
-    def __init__(self, source: Source, accept: Callable[[str, bytes], Kept | Damage], patience: Patience, health: Health) -> None:
+    def __init__(self, source: Source, accept: Callable[[str, Content], Kept | Damage], patience: Patience, health: Health) -> None:
         self.source = source
         self.accept = accept
         self.patience = patience

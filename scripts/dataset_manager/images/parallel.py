@@ -3,12 +3,15 @@
 In: a function and a collection. Out: the pairs (item, result) as they come.
 """
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from queue import SimpleQueue
-from threading import Event, Lock
+from threading import Event
 from typing import Generic, TypeVar
 
+BATCH = 16  # results that a thread hands over at once: each hand-over wakes the thread that reads them
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -29,42 +32,41 @@ def in_parallel(work: Callable[[Item], Result], items: Collection[Item], threads
 
 
 class _Crew(Generic[Item, Result]):
-    """The shared feed, and the queue that the results come out of; None in it says that one thread has ended."""
+    """The shared feed, and the queue that batches of results come out of; None in it says that one thread has ended."""
 
     def __init__(self, work: Callable[[Item], Result], items: Collection[Item]) -> None:
         self.work = work
-        self.feed = iter(items)
-        self.lock = Lock()
+        self.feed = deque(items)
         self.stop = Event()
-        self.done: SimpleQueue[tuple[Item, Result] | None] = SimpleQueue()
+        self.done: SimpleQueue[list[tuple[Item, Result]] | None] = SimpleQueue()
 
     def run(self) -> None:
         """One thread's life."""
-        finished = False
+        finished, batch = False, []
         try:
             for item in self.taken():
-                self.done.put((item, self.work(item)))
+                batch.append((item, self.work(item)))
+                if len(batch) == BATCH:
+                    self.done.put(batch)
+                    batch = []
             finished = True
         finally:
             if not finished:
                 self.stop.set()
+            self.done.put(batch)
             self.done.put(None)
 
     def taken(self) -> Iterator[Item]:
         """Items, one at a time, until there are none or somebody failed."""
-        while not self.stop.is_set():
-            with self.lock:
-                try:
-                    item = next(self.feed)
-                except StopIteration:
-                    return
-            yield item
+        with suppress(IndexError):
+            while not self.stop.is_set():
+                yield self.feed.popleft()
 
     def results(self, threads: int) -> Iterator[tuple[Item, Result]]:
         """Until the last thread has ended."""
         while threads:
-            pair = self.done.get()
-            if pair is None:
+            batch = self.done.get()
+            if batch is None:
                 threads -= 1
             else:
-                yield pair
+                yield from batch

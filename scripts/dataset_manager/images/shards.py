@@ -17,7 +17,7 @@ from dataset_manager.images.fetch import Patience, fetch
 from dataset_manager.images.outcomes import read_groups, write_outcome
 from dataset_manager.images.parallel import in_parallel
 from dataset_manager.images.store import Source
-from dataset_manager.images.verify import Damage, check
+from dataset_manager.images.verify import Content, Damage, check
 from dataset_manager.images.walk import Candidate, Group
 
 LOGGER = logging.getLogger("dataset_manager")
@@ -116,7 +116,7 @@ class Rounds:
             yield from settle_all(by_key[key], result, from_cache=False)
 
 
-def kept(cache: PictureCache, place: Place, key: str, data: bytes) -> Stored | Damage:
+def kept(cache: PictureCache, place: Place, key: str, data: Content) -> Stored | Damage:
     """Checked, then stored."""
     found = check(data)
     return found if isinstance(found, Damage) else cache.store(place, key, data, found)

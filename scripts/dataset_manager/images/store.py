@@ -18,12 +18,14 @@ from urllib.parse import urlsplit
 from dataset_manager.errors import SourceError
 from dataset_manager.images.answers import UNREADABLE_KEY, PermanentError, RetryError, explained
 from dataset_manager.images.cache import Place
+from dataset_manager.images.verify import Content
 from dataset_manager.sources.connection_types import S3Connection
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Store
 
 MAX_BYTES = 50_000_000
+BAD_PARTS = {"", ".", ".."}
 MAX_KEY_BYTES = 1024  # S3's own limit
 KEYS = "REMOTE_STORAGE_ACCESS_KEY y REMOTE_STORAGE_SECRET_KEY (o MINIO_ACCESS_KEY y MINIO_SECRET_KEY)"
 
@@ -32,7 +34,7 @@ KEYS = "REMOTE_STORAGE_ACCESS_KEY y REMOTE_STORAGE_SECRET_KEY (o MINIO_ACCESS_KE
 class Answer:
     """A content, and the store's own MD5 of it; None when it came from a disk and nothing could happen on the way."""
 
-    data: bytes
+    data: Content
     md5: str | None = None
 
     def is_what_is_stored(self) -> bool:
@@ -71,11 +73,15 @@ def open_source(origin: S3Connection | Path, timeouts: Timeouts | None = None) -
 
 def require_key(key: str) -> None:
     """Keys that mean another place as a path, or that the S3 client cannot ask for, are refused by both sources."""
-    bad_part = any(part in {"", ".", ".."} for part in key.split("/"))
-    if bad_part or any(unicodedata.category(character) in {"Cc", "Cs"} for character in key):
+    if not BAD_PARTS.isdisjoint(key.split("/")) or has_control_characters(key):
         raise PermanentError(UNREADABLE_KEY)
     if len(key.encode()) > MAX_KEY_BYTES:
         raise PermanentError(f"la clave pasa de {MAX_KEY_BYTES} bytes")
+
+
+def has_control_characters(key: str) -> bool:
+    """Or halves of a character. What is printable has none, and nearly every key is."""
+    return not key.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in key)
 
 
 def require_size(size: int) -> None:
@@ -137,7 +143,7 @@ class BucketSource:
             answer = obstore.get(self.store, key)
             size, tag = answer.meta["size"], answer.meta["e_tag"]
             require_size(size)
-            data = bytes(answer.bytes())
+            data = memoryview(answer.bytes())
         except (BaseError, OSError, ValueError) as error:
             raise explained(error) from None
         if len(data) != size:
