@@ -1,14 +1,17 @@
 """A shard from a folder: quotas, replacements, the cache, the outcome."""
 
 import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from dataset_manager.errors import CountError, SourceError
+from dataset_manager.errors import CountError, DiskError, SourceError
 from dataset_manager.images.answers import PermanentError, RetryError
 from dataset_manager.images.cache import PictureCache
 from dataset_manager.images.fetch import Patience
 from dataset_manager.images.shards import Counts, download_shard
+from dataset_manager.images.space import MARGIN, TYPICAL
 from dataset_manager.images.store import Answer, FolderSource, address, open_source
 from dataset_manager.sources.connection_types import S3Connection
 from pictures import Row, candidates, chosen, fill_folder, picture, read_outcome, row, write_manifest
@@ -100,6 +103,54 @@ def test_a_picture_spoiled_in_the_cache_is_downloaded_again(tmp_path: Path) -> N
     run(tmp_path, rows, source)
     assert source.asked == ["a/002.jpg"]
     assert spoiled.read_bytes() == picture("a/002.jpg")
+
+
+def with_free(monkeypatch: pytest.MonkeyPatch, free: int) -> list[Path]:
+    """A disk with so many bytes left; the folders that were asked about."""
+    asked: list[Path] = []
+
+    def usage(folder: Path) -> SimpleNamespace:
+        asked.append(folder)
+        return SimpleNamespace(free=free)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    return asked
+
+
+def test_without_room_for_the_pictures_nothing_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = candidates("a", 5, 3) + candidates("b", 2, 0)
+    source = CountingFolder(filled(tmp_path / "bucket", rows))
+    asked = with_free(monkeypatch, MARGIN + 7 * TYPICAL - 1)
+    with pytest.raises(DiskError) as refused:
+        run(tmp_path, rows, source)
+    text = str(refused.value)
+    assert text.startswith(f"{tmp_path / 'cache'}: no hay sitio para las imágenes: hacen falta 201 MB (7 imágenes de unos 75 kB y 200 MB")
+    assert "quedan 201 MB libres. No se ha descargado nada: libere espacio" in text
+    assert source.asked == [] and asked == [tmp_path] and not (tmp_path / "cache").exists()
+
+
+def test_with_just_enough_room_all_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = candidates("a", 5, 3)
+    folder = filled(tmp_path / "bucket", rows)
+    (folder / "a/001.jpg").unlink()  # the round that replaces it does not ask again
+    asked = with_free(monkeypatch, MARGIN + 5 * TYPICAL)
+    assert run(tmp_path, rows, FolderSource(folder))[0].ok == 5
+    assert len(asked) == 1
+
+
+def test_room_is_for_what_the_cache_lacks_at_the_size_of_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = CountingFolder(filled(tmp_path / "bucket", candidates("a", 4, 0)))
+    _, outcome = run(tmp_path, candidates("a", 4, 0)[:3], source)
+    mean = sum(one["bytes"] for one in outcome) / 3
+    source.asked.clear()
+    with_free(monkeypatch, MARGIN + int(mean) - 1)
+    with pytest.raises(DiskError, match=rf"1 imágenes de unos {mean / 1000:.0f} kB"):
+        run(tmp_path, candidates("a", 4, 0), source)
+    assert source.asked == []
+    with_free(monkeypatch, MARGIN + int(mean) + 1)
+    assert run(tmp_path, candidates("a", 4, 0), source)[0].ok == 4
+    with_free(monkeypatch, 0)
+    assert run(tmp_path, candidates("a", 4, 0), source)[0].from_cache == 4
 
 
 def test_only_the_rows_of_this_shard(tmp_path: Path) -> None:

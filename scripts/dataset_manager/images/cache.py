@@ -82,6 +82,13 @@ class PictureCache:
         suffix = splitext(key)[1].lower()
         return f"{self.root}/{name[:2]}/{name}{suffix if suffix in EXTENSIONS else '.bin'}"
 
+    def size(self, place: Place, key: str) -> int | None:
+        """Of the file that has the picture's name, whatever is in it; None when there is none."""
+        try:
+            return os.stat(self._path(place, key)).st_size  # noqa: PTH116 - a Path would double the cost of what is mostly not there
+        except FileNotFoundError:
+            return None
+
     def find(self, place: Place, key: str) -> Stored | None:
         """The picture, if it is there and still what was stored."""
         try:

@@ -16,6 +16,7 @@ from dataset_manager.images.cache import PictureCache, Place, Stored
 from dataset_manager.images.fetch import Patience, fetch
 from dataset_manager.images.outcomes import read_groups, write_outcome
 from dataset_manager.images.parallel import in_parallel
+from dataset_manager.images.space import require_space
 from dataset_manager.images.store import Source
 from dataset_manager.images.verify import Content, Damage, check
 from dataset_manager.images.walk import Candidate, Group
@@ -68,7 +69,8 @@ def download_shard(
     """Fills each group's quota in rank order and writes the outcome of shard `shard` of `total` (counted from 0).
 
     Raises SourceError, after everything else has been done, when some pictures could not be asked for properly: the outcome
-    file is then not written, and the same command continues. DiskError when the disk refuses.
+    file is then not written, and the same command continues. DiskError when the disk refuses, or when it has no room for the
+    first choice of every group: then nothing is asked for.
     """
     groups = read_groups(manifest_file, shard, total)
     counts = Counts(wanted=sum(group.quota for group in groups))
@@ -96,14 +98,19 @@ class Rounds:
         self.cache = cache
         self.patience = patience
         self.witness: str | None = None
+        self.begun = False
 
     def settled(self, asked: Iterable[Candidate]) -> Iterator[Candidate]:
         """Each candidate, once its outcome is known; the first for a key decides for all of that key."""
         by_key: dict[str, list[Candidate]] = {}
         for one in asked:
             by_key.setdefault(one.key, []).append(one)
-        missing = []
-        for key, found in in_parallel(partial(self.cache.find, self.source.place), by_key, READERS):
+        sizes = {key: size for key in by_key if (size := self.cache.size(self.source.place, key)) is not None}
+        missing = [key for key in by_key if key not in sizes]
+        if not self.begun:
+            require_space(self.cache.root, len(missing), sizes.values())
+            self.begun = True
+        for key, found in in_parallel(partial(self.cache.find, self.source.place), sizes, READERS):
             if found is None:
                 missing.append(key)
             else:
