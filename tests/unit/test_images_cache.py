@@ -120,11 +120,11 @@ def test_sweep_removes_only_what_is_a_day_old(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_disk_that_refuses_is_named_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: Path, target: Path) -> None:
+    def full(temp: str, target: str) -> None:
         raise OSError(28, "No space left on device")
 
     cache = PictureCache(tmp_path)
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(DiskError, match="el disco está lleno"):
         stored(cache)
     assert list((tmp_path / INCOMING).iterdir()) == []
