@@ -155,6 +155,8 @@ def main() -> None:
     print(*map(shown, rows), sep="\n")
     result = {"python": platform.python_version(), "cores": os.cpu_count(), "rows": [asdict(row) for row in rows]}
     (ROOT / "benchmarks/results.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if not given.only:
+        subprocess.run([sys.executable, str(ROOT / "benchmarks/pictures.py"), *(["--quick"] if given.quick else [])], check=True)
 
 
 if __name__ == "__main__":
