@@ -5,7 +5,8 @@ import struct
 import zlib
 
 import pytest
-from dataset_manager.images.verify import Damage, Verified, check, describe
+import simplejpeg
+from dataset_manager.images.verify import STRIDE, ZEROS, Damage, Verified, check, describe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import picture
@@ -73,6 +74,20 @@ def test_only_a_header() -> None:
 @pytest.mark.parametrize("at", [*range(700, len(JPEG) - 2048, 997), len(JPEG) - 2048])
 def test_a_zeroed_block_in_a_jpeg(at: int) -> None:
     assert reason(JPEG[:at] + bytes(2048) + JPEG[at + 2048 :]).startswith("está dañada (")
+
+
+def test_a_run_of_zeros_is_seen_wherever_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by itself: the decoder, which sees most of them, is left out."""
+    monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda *_, **__: None)
+    for at in range(1000, 1000 + 2 * STRIDE):
+        assert reason(JPEG[:at] + ZEROS + JPEG[at + len(ZEROS) :]) == "está dañada (tiene un bloque de ceros)", at
+
+
+@pytest.mark.parametrize("kind", ["JPEG", *KINDS.values()])
+def test_a_picture_is_checked_the_same_where_it_lies(kind: str) -> None:
+    data = picture("higo", kind=kind)
+    for content in (data, data[:-300], data[:1], b"", b"<html>"):
+        assert check(memoryview(content)) == check(content)
 
 
 def test_zeros_in_notes_and_after_the_end_are_no_damage() -> None:
