@@ -65,7 +65,7 @@ def build(work: Work, tree: Path, provenance: Json) -> Json:
         base.execute(PLACED)
         require_few_failures(base, work)
         pictures = base.execute("SELECT path, key, sha256, bytes FROM placed").fetchall()
-        sources = {path: Source(work.cache.path(work.source, key), Known(sha256, size)) for path, key, sha256, size in pictures}
+        sources = {path: Source(work.cache.file(work.source, key), Known(sha256, size)) for path, key, sha256, size in pictures}
         if tree.exists():
             require_same(tree, sources)
         else:

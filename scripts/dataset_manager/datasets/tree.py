@@ -40,7 +40,7 @@ class Paths:
 class Source:
     """Where a picture of the tree comes from."""
 
-    file: Path
+    file: str
     picture: Known
 
 
@@ -52,8 +52,9 @@ def place(paths: Paths, sources: Mapping[str, Source], notes: Mapping[str, bytes
         paths.aside.mkdir(parents=True)
         for folder in sorted({path.rpartition("/")[0] for path in sources}):
             (paths.aside / folder).mkdir(parents=True, exist_ok=True)
+        aside = str(paths.aside)
         for path, source in sources.items():
-            link(source.file, paths.aside / path)
+            link(source.file, f"{aside}/{path}")
         for name, content in (notes or {}).items():
             (paths.aside / name).write_bytes(content)
             sync(paths.aside / name)

@@ -74,10 +74,10 @@ class PictureCache:
 
     def path(self, place: Place, key: str) -> Path:
         """Where the picture is, or would be."""
-        return Path(self._path(place, key))
+        return Path(self.file(place, key))
 
-    def _path(self, place: Place, key: str) -> str:
-        """As text: joining paths costs more than the rest of it."""
+    def file(self, place: Place, key: str) -> str:
+        """As text: building paths costs more than linking the file."""
         name = hashlib.sha256("\0".join((place.endpoint, place.bucket, key)).encode("utf-8", "surrogatepass")).hexdigest()
         suffix = splitext(key)[1].lower()
         return f"{self.root}/{name[:2]}/{name}{suffix if suffix in EXTENSIONS else '.bin'}"
@@ -85,7 +85,7 @@ class PictureCache:
     def size(self, place: Place, key: str) -> int | None:
         """Of the file that has the picture's name, whatever is in it; None when there is none."""
         try:
-            return os.stat(self._path(place, key)).st_size  # noqa: PTH116 - a Path would double the cost of what is mostly not there
+            return os.stat(self.file(place, key)).st_size  # noqa: PTH116 - a Path would double the cost of what is mostly not there
         except FileNotFoundError:
             return None
 
@@ -104,7 +104,7 @@ class PictureCache:
 
     def store(self, place: Place, key: str, data: Content, verified: Verified) -> Stored:
         """Takes over a picture that `verify.check` found whole. Raises DiskError when the disk refuses."""
-        path = self._path(place, key)
+        path = self.file(place, key)
         sha256 = hashlib.sha256(data).hexdigest()
         with write_errors(path):
             self._write(path, data, sha256)

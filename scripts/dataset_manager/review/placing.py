@@ -29,7 +29,7 @@ def place(manifest: Path, outcomes: Sequence[Path], cache: PictureCache, source:
     """Removes what an earlier review placed, links what this one got, and writes `out`. Raises DiskError."""
     rows, wanted = read_rows(manifest, outcomes), read_groups(manifest)
     good = [row for row in rows if row["status"] == "ok"]
-    require_cached(((cache.path(source, row["key"]), row["sha256"]) for row in good), outcomes)
+    require_cached(((cache.file(source, row["key"]), row["sha256"]) for row in good), outcomes)
     with write_errors(images):
         renew(images, [row["target"] for row in good], clear)
         for row in good:
