@@ -381,7 +381,7 @@ def stacked(one: Json, kinds: Sequence[tuple[str, str, str]]) -> Html:
         for colour, key, name in kinds
         if one[key]
     )
-    return Html(f'<div class="bar">{parts}</div>')
+    return Html(f'<div class="bar part">{parts}</div>')
 
 
 def key_of(total: Json, kinds: Sequence[tuple[str, str, str]]) -> str:
