@@ -221,6 +221,16 @@ def test_names_that_no_list_could_hold_are_refused(dataset: Dataset) -> None:
     assert str(said.value).encode("utf-8") and len(str(said.value).splitlines()) == 3
 
 
+def test_a_picture_that_cannot_be_read_is_a_problem_like_another(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (dataset.tree / PERA / "x_5_b.jpg").write_bytes(picture("nueva"))
+    monkeypatch.setattr(summary, "sha256_of", refusing)
+    with pytest.raises(CountError, match=r"x_5_b.jpg: no se puede leer \(Permission denied\)"):
+        summarise(dataset)
+
+
 def test_an_empty_folder_is_no_dataset(dataset: Dataset) -> None:
     shutil.rmtree(dataset.tree)
     with pytest.raises(CountError, match="no hay ninguna imagen"):

@@ -161,8 +161,12 @@ def vouched(path: str, found: stat_result, known: list[dict[str, Picture]]) -> P
 
 def examine(tree: Path, now: Mapping[str, stat_result], whole: Mapping[str, Picture], path: str) -> Picture | Damage:
     """A file that nobody vouches for; content that was accepted before is not decoded again."""
-    sha256, found = sha256_of(tree / path), now[path]
-    verified = whole.get(sha256) or check((tree / path).read_bytes())
+    found = now[path]
+    try:
+        sha256 = sha256_of(tree / path)
+        verified = whole.get(sha256) or check((tree / path).read_bytes())
+    except OSError as error:
+        return Damage(f"no se puede leer ({error.strerror})")
     if isinstance(verified, Damage):
         return verified
     return Picture(sha256, found.st_size, found.st_mtime_ns, verified.width, verified.height, verified.format)
