@@ -62,7 +62,7 @@ def reference(number: str = "1", code: str = "00014", **changes: Any) -> Row:
 
 def request(references: Sequence[Row] = (reference(),), devices: Iterable[tuple[str, int]] = (), **changes: Any) -> Row:
     """A frozen one; `changes` are parameters, or `rejected`, `used_datasets` and `shards`."""
-    stored = {"rejected": [], "used_datasets": [], "shards": 1}
+    stored = {"rejected": [], "used_datasets": [], "used_legacy": [], "shards": 1}
     parameters = {
         "selection": "random",
         "seed": 42,

@@ -32,7 +32,7 @@ def test_every_section_has_an_example() -> None:
 
 
 def test_links_lead_to_sections() -> None:
-    anchors = {re.sub(r"[^a-z0-9 -]", "", name.lower()).replace(" ", "-") for name in HEADINGS}
+    anchors = {re.sub(r"[^a-z0-9_ -]", "", name.lower()).replace(" ", "-") for name in HEADINGS}
     assert set(re.findall(r"\]\(#([^)]+)\)", RULES)) <= anchors
 
 

@@ -57,7 +57,8 @@ class Differences:
 
 def present(tree: Path) -> dict[str, os.stat_result]:
     """Every file by its path with `/`, without the tool's own and what file managers leave."""
-    return {path: stat for path, stat in files(tree, "") if not ("/" not in path and path.startswith(OWN))}
+    found = files(tree, "") if tree.is_dir() else ()
+    return {path: stat for path, stat in found if not ("/" not in path and path.startswith(OWN))}
 
 
 def fingerprint(tree: Path) -> str:
