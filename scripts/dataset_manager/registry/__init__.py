@@ -1,0 +1,1 @@
+"""Publishing a finished dataset: its zip in a bucket, its row in the registry, its receipt in the process."""
