@@ -112,10 +112,11 @@ def serving(proxy: Proxy, endpoint: str) -> Iterator[Proxy]:
         protocol_version = "HTTP/1.1"
 
         def handle_one_request(self) -> None:
-            self.close_connection = True
             self.raw_requestline = self.rfile.readline(65537)
             if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
                 return
+            self.close_connection = True
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             given = proxy.answer(urlsplit(endpoint).netloc, Request(self.command, self.path, dict(self.headers.items()), body))
             if not given.lost:
@@ -263,7 +264,7 @@ def test_who_may_not_list_uploads_goes_on(place: Place, caplog: pytest.LogCaptur
 def test_a_probe_that_may_not_be_removed_is_named(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     with place.through(before=on("probe-delete", DENIED)) as proxy:
         assert place.put(proxy).status == "subido"
-    assert f"bórrelo cuando pueda: s3://{place.bucket}/datasets/.gfresh-probe-" in caplog.text
+    assert f"No se ha podido borrar el objeto de prueba s3://{place.bucket}/datasets/.gfresh-probe-" in caplog.text
 
 
 def without_conditions(request: Request) -> Request:
