@@ -111,6 +111,11 @@ def check_object(
     return "igual" if equal else "distinto"
 
 
+def look_at(name: str, base: Base, connection: S3Connection | None, *, transfer: Transfer | None = None) -> Stored | None:
+    """What the store says of `<base>/<name>`; None when it is absent."""
+    return shelf_of(base, connection, transfer or Transfer(), LOGGER.info).look(base.object(name))
+
+
 @contextmanager
 def zip_errors(zip_path: Path) -> Iterator[None]:
     """A zip that is not there or cannot be read."""
