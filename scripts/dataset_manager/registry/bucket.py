@@ -86,7 +86,7 @@ class BucketShelf:
             self.finish(sending, upload, parts, header if conditional else {})
         found = self.require_right(sending)
         status: Status = "ya estaba" if found.upload not in {"", sending.mark} else "sustituido" if before else "subido"
-        return Added(status, conditional, len(parts), found.checksum or zipped.sha256)
+        return Added(status, conditional, len(parts), found.checksum or zipped.sha256, found.part_size)
 
     def require_unchanged(self, target: Target, before: Stored | None) -> None:
         """The best that a store without conditions allows: a look right before the end."""

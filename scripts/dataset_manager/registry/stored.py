@@ -55,6 +55,7 @@ class Added:
     conditional: bool
     parts: int
     checksum: str
+    part_size: int = 0
 
 
 class Shelf(Protocol):

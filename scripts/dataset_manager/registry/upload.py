@@ -60,11 +60,11 @@ def publish_object(
         before = shelf.look(target)
         shelf.clean(target, zip_path)
         if before and is_same(shelf, target, before, expected_of(zipped)):
-            return uploaded(target, zipped, Added("ya estaba", True, 0, before.checksum or sha256), before.part_size)
+            return uploaded(target, zipped, Added("ya estaba", True, 0, before.checksum or sha256, before.part_size))
         if before and not overwrite:
             raise different(target, before, zipped)
         added = shelf.add(target, zipped, before)
-    return uploaded(target, zipped, added, zipped.part_size)
+    return uploaded(target, zipped, added)
 
 
 def measured(zip_path: Path, sha256: str, transfer: Transfer) -> Measured:
@@ -77,9 +77,9 @@ def measured(zip_path: Path, sha256: str, transfer: Transfer) -> Measured:
     return zipped
 
 
-def uploaded(target: Target, zipped: Measured, added: Added, part_size: int) -> Uploaded:
+def uploaded(target: Target, zipped: Measured, added: Added) -> Uploaded:
     """What the receipt keeps."""
-    return Uploaded(target.url, added.status, zipped.size, added.checksum, part_size, added.conditional, added.parts)
+    return Uploaded(target.url, added.status, zipped.size, added.checksum, added.part_size, added.conditional, added.parts)
 
 
 def is_same(shelf: Shelf, target: Target, stored: Stored, expected: Expected) -> bool:
