@@ -47,6 +47,7 @@ include: "rules/workbook.smk"
 include: "rules/review.smk"
 include: "rules/dataset.smk"
 include: "rules/operations.smk"
+include: "rules/registry.smk"
 
 
 onstart:

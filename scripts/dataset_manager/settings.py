@@ -62,6 +62,10 @@ class ProcessAwareSettings:
             )
         return found
 
+    def typing(self, values: Mapping[str, Any]) -> "ProcessAwareSettings":
+        """The same, as if these had been typed too."""
+        return replace(self, typed={**self.typed, **values})
+
     def without(self, key: str) -> "ProcessAwareSettings":
         """The same, as if `key` had not been typed."""
         return replace(self, typed={name: value for name, value in self.typed.items() if name != key})

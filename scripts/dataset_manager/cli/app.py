@@ -135,11 +135,28 @@ def run_demo(given: argparse.Namespace, found: ProcessAwareSettings, values: Map
     """The main job on the sample, whose workbook comes with a person's marks: process, review, dataset."""
     if getattr(given, "dry_run", False):
         return run_download(given, found, values)
-    steps = (run_download, run_review, run_dataset)
+    steps = (run_download, run_review, run_dataset, run_demo_registry)
     code = next((code for step in steps if (code := step(given, found, values))), 0)
     if code == 0:
         print(runs.results(found, processes.active(found)))
     return code
+
+
+def run_demo_registry(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
+    """The newest dataset, into a folder that stands for a bucket and a registry beside it."""
+    bucket = root_of(found) / "bucket"
+    bucket.mkdir(parents=True, exist_ok=True)
+    own = {
+        "dataset_name": processes.active(found),
+        "s3_base": (bucket.resolve() / "datasets").as_uri(),
+        "description": "Dataset de la demostración",
+    }
+    return operations.run_register(given, found.typing(own), {**values, **own})
+
+
+def root_of(found: ProcessAwareSettings) -> Path:
+    """The output folder, whole."""
+    return found.root / found.out
 
 
 def run_download(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:

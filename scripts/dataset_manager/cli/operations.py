@@ -9,7 +9,8 @@ from typing import Any
 
 from dataset_manager import locks
 from dataset_manager.cli import runs
-from dataset_manager.datasets import commands, finding, merge_request
+from dataset_manager.datasets import commands, content, finding, merge_request
+from dataset_manager.registry import command, planning, verify
 from dataset_manager.settings import ProcessAwareSettings
 
 
@@ -49,6 +50,27 @@ def run_summary(given: argparse.Namespace, found: ProcessAwareSettings, values: 
     return runs.real(found, "summary_dataset", values, given)
 
 
+def run_register(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
+    """The folder is compared with what was accepted before anything starts."""
+    dataset = finding.named(found, "dataset_name")
+    content.require_accepted(dataset)
+    if is_dry(given):
+        code = runs.dry("register_dataset", values, given)
+        for line in planning.plan(command.publication(found, dataset), command.destination(found, dataset)):
+            print(line)
+        print("No se ha escrito nada")
+        return code
+    locks.require_idle(found, dataset.process)
+    return runs.real(found, "register_dataset", values, given)
+
+
+def run_verify(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
+    """Only looks, so a dry run is the same."""
+    print(runs.shown("verify", values, given))
+    verify.run(found)
+    return 0
+
+
 def is_dry(given: argparse.Namespace) -> bool:
     """--dry-run"""
     return bool(getattr(given, "dry_run", False))
@@ -58,5 +80,7 @@ COMMANDS = {
     "folder_structure": run_structure,
     "merge_datasets": run_merge,
     "summary_dataset": run_summary,
+    "register_dataset": run_register,
+    "verify": run_verify,
     "diff": run_diff,
 }

@@ -23,6 +23,7 @@ from dataset_manager.environment import ENV_FILE_VARIABLE
 from dataset_manager.errors import ToolError
 from dataset_manager.files import digest, read_json, sorted_json, write_json
 from dataset_manager.jobs import ERROR_FILE_VARIABLE
+from dataset_manager.registry import table as registry
 from dataset_manager.settings import ProcessAwareSettings
 
 TAIL = 25
@@ -122,10 +123,14 @@ def results(found: ProcessAwareSettings, process: str) -> str:
     """Where the demo left what it made."""
     here = found.folder(process)
     datasets = [here / "datasets" / name for name in versions.requested(here / "datasets", process)]
+    table = found.out / "registry/datasets_gfresh.csv"
     lines = [
         f"  Libro:              {here / f'reports/{process}.xlsx'}",
         f"  Hoja de contactos:  {here / 'images/revision.html'}",
         *(f"  Dataset:            {dataset}" for dataset in datasets),
+        *(f"  Resumen:            {dataset / f'_summary_{dataset.name}.html'}" for dataset in datasets),
+        f"  Registro:           {table}",
+        *(f"    {name}: {value}" for row in registry.read(table) for name, value in row.items() if value),
         f"  Siga con los datos de ejemplo: OUTPUT_BASE_DIR={found.out} venv/bin/python main.py status",
     ]
     return "\n".join(["", "La demostración ha hecho, en " + str(found.out), *lines])
