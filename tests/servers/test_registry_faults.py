@@ -3,14 +3,17 @@
 import hashlib
 import http.client
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import botocore.endpoint
 import pytest
 from dataset_manager.errors import SourceError
 from dataset_manager.registry.stored import Transfer
@@ -134,7 +137,7 @@ def serving(proxy: Proxy, endpoint: str) -> Iterator[Proxy]:
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener.daemon_threads = True
     proxy.endpoint = f"http://127.0.0.1:{listener.server_address[1]}"
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield proxy
     finally:
@@ -173,6 +176,12 @@ class Place:
 
     def through(self, **plan: Any) -> Any:
         return serving(Proxy(**plan), self.server.endpoint)
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 waits a second or so before it repeats."""
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(seconds / 50)))
 
 
 @pytest.fixture
@@ -221,7 +230,7 @@ def test_a_fault_that_stays_leaves_nothing(place: Place, step: str, fault: Answe
 def test_a_connection_that_dies_in_the_middle_is_cleaned_by_the_next_run(place: Place) -> None:
     dead = {"part2", "part3", "abort"}
     with place.through(before=lambda step, number: LOST if step in dead else None) as proxy:
-        with pytest.raises(SourceError, match=r"parte \d de 3.*no se pudo conectar.*repita"):
+        with pytest.raises(SourceError, match=r"parte \d de 3.*no se pudo conectar.*Repita la misma orden"):
             place.put(proxy)
         assert place.unfinished() == [f"datasets/{NAME}"]
         proxy.before = lambda step, number: None

@@ -3,22 +3,24 @@
 In: a client, a base. Out: the header, and whether it can be trusted: tried on an object of a few bytes that is removed again.
 """
 
+import hashlib
 import logging
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
+from dataset_manager.registry.digests import encoded
 from dataset_manager.registry.saying import NOT_OFFERED, code_of, spoken
 from dataset_manager.registry.stored import Stored
 from dataset_manager.registry.target import Base
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LOGGER = logging.getLogger(__name__)
 FAILED = {"PreconditionFailed", "412"}
 LOST = FAILED | {"ConditionalRequestConflict", "OperationAborted", "409", "NoSuchUpload", "NoSuchKey", "404"}
 IGNORES = NOT_OFFERED | {"InvalidRequest", "InvalidArgument", "400"}
+CONTENT = b"-"
+DIGEST = encoded(hashlib.sha256(CONTENT).digest())
 NEVER = '"00000000000000000000000000000000"'
 
 
@@ -33,18 +35,16 @@ def honoured(client: Any, where: str, base: Base, header: dict[str, str]) -> boo
     with spoken(where, f"escribir en {base.url}"), probe_object(client, place):
         told = refuses(client, place, {name: "*" if name == "IfNoneMatch" else NEVER for name in header})
     if not told:
-        LOGGER.warning(
-            "%s no admite escrituras condicionales: se mira el objeto justo antes de terminar, pero no es seguro del todo", where
-        )
+        LOGGER.warning("%s no admite escrituras condicionales: se mira el objeto justo antes de terminar, que no es del todo seguro", where)
     return told
 
 
 @contextmanager
-def probe_object(client: Any, place: dict[str, str]) -> "Iterator[None]":
+def probe_object(client: Any, place: dict[str, str]) -> Iterator[None]:
     """There while it is needed."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    client.put_object(**place, Body=b"-")
+    client.put_object(**place, Body=CONTENT, ChecksumSHA256=DIGEST)
     try:
         yield
     finally:
@@ -58,12 +58,13 @@ def refuses(client: Any, place: dict[str, str], header: dict[str, str]) -> bool:
     """Whether a completion under this header fails as it must."""
     from botocore.exceptions import ClientError
 
-    upload = place | {"UploadId": client.create_multipart_upload(**place)["UploadId"]}
+    upload = place | {"UploadId": client.create_multipart_upload(**place, ChecksumAlgorithm="SHA256")["UploadId"]}
     with ExitStack() as undo:
         undo.callback(client.abort_multipart_upload, **upload)
-        part = client.upload_part(**upload, PartNumber=1, Body=b"-")
+        tag = client.upload_part(**upload, PartNumber=1, Body=CONTENT, ChecksumSHA256=DIGEST)["ETag"]
+        parts = {"Parts": [{"PartNumber": 1, "ETag": tag, "ChecksumSHA256": DIGEST}]}
         try:
-            client.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}, **header)
+            client.complete_multipart_upload(**upload, MultipartUpload=parts, **header)
         except ClientError as error:
             if code_of(error) in FAILED:
                 return True

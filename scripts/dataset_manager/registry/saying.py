@@ -36,7 +36,7 @@ def spoken(where: str, doing: str) -> Iterator[None]:
     except ResponseParserError:
         raise SourceError(f"{where}, al {doing}: lo que responde no es S3. Revise el endpoint") from None
     except (BotoCoreError, ValueError) as error:
-        raise SourceError(f"{where}, al {doing}: {unreachable(error)}. Nada se ha registrado; repita la misma orden") from None
+        raise SourceError(f"{where}, al {doing}: {unreachable(error)}. Repita la misma orden") from None
 
 
 def answered(error: Any, doing: str) -> str:
