@@ -1,5 +1,6 @@
 """Zips in the real S3: uploaded once and whole, or not at all; never one object for another."""
 
+import fcntl
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from dataset_manager.errors import SourceError
-from dataset_manager.registry import conditions, upload
+from dataset_manager.registry import conditions, leftovers, upload
 from dataset_manager.registry.digests import measure
 from dataset_manager.registry.errors import RegistryError
 from dataset_manager.registry.stored import Expected, Seen, Transfer
@@ -273,6 +274,10 @@ def test_leftovers_of_a_killed_run_are_aborted_and_those_of_a_running_one_are_no
     path, mine, other = zip_file(tmp_path), place.leave_unfinished(), place.leave_unfinished()
     note = path.with_name(f".{NAME}.upload.json")
     note.write_text(f'{{"url": "{place.base.object(NAME).url}", "upload": "{mine}"}}')
+    with note.open("rb") as alive:
+        fcntl.flock(alive, fcntl.LOCK_SH)
+        leftovers.clean(place.server.client(), "S3", place.bucket, place.base.object(NAME), path, 3600)
+        assert sorted(place.unfinished()) == sorted([mine, other])
     place.put(path)
     assert place.unfinished() == [other]
     assert files(tmp_path) == [NAME]

@@ -18,6 +18,7 @@ from dataset_manager.errors import SourceError
 from dataset_manager.files import sha256_of, sync, write_errors
 from dataset_manager.registry.bucket import changed
 from dataset_manager.registry.digests import MIB, Measured
+from dataset_manager.registry.leftovers import is_free
 from dataset_manager.registry.stored import Added, Stored
 from dataset_manager.registry.target import Target
 
@@ -102,15 +103,6 @@ class FolderShelf:
             raise changed(target)
         temp.replace(final)
         return False
-
-
-def is_free(handle: BinaryIO) -> bool:
-    """Whether no running process holds the lock of this file."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager

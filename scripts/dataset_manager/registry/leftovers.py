@@ -3,15 +3,17 @@
 In: an object's key, the note beside its zip. Out: those uploads are aborted; one that another run may be working on is left alone.
 """
 
+import fcntl
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from dataset_manager.files import now, read_json, write_json
+from dataset_manager.files import now, write_json
 from dataset_manager.registry.saying import ABSENT, DENIED, NO_UPLOAD, NOT_OFFERED, code_of, spoken
 from dataset_manager.registry.target import Target
 
@@ -28,13 +30,34 @@ def noted(client: Any, bucket: str, target: Target, zip_path: Path, upload: str)
     """Aborts the upload unless the block ends well. The note stays when the process is killed or the abort fails."""
     note = note_of(zip_path)
     write_json(note, {"url": target.url, "upload": upload})
+    with note.open("rb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        try:
+            yield
+        except BaseException:
+            if abort(client, bucket, target, upload):
+                note.unlink(missing_ok=True)
+            raise
+        note.unlink(missing_ok=True)
+
+
+def left_by_the_dead(note: Path, target: Target) -> str:
+    """The upload that the note names; empty when its run is still at work, or it is of another place."""
     try:
-        yield
-    except BaseException:
-        if abort(client, bucket, target, upload):
-            note.unlink(missing_ok=True)
-        raise
-    note.unlink(missing_ok=True)
+        with note.open("rb") as handle:
+            found = json.load(handle) if is_free(handle) else {}
+    except (FileNotFoundError, ValueError):
+        return ""
+    return str(found.get("upload", "")) if found.get("url") == target.url else ""
+
+
+def is_free(handle: BinaryIO) -> bool:
+    """Whether no running process holds the lock of this file."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def clean(client: Any, where: str, bucket: str, target: Target, zip_path: Path, stale: float) -> None:
@@ -42,18 +65,18 @@ def clean(client: Any, where: str, bucket: str, target: Target, zip_path: Path, 
     from botocore.exceptions import ClientError
 
     note = note_of(zip_path)
-    mine = read_json(note) or {}
+    mine = left_by_the_dead(note, target)
     with spoken(where, f"buscar subidas a medias de {target.url}"):
         try:
             left = unfinished(client, bucket, target.key)
-            dead = [one for one in left if one["UploadId"] == mine.get("upload") or idle(client, bucket, one) > stale]
+            dead = [one for one in left if one["UploadId"] == mine or idle(client, bucket, one) > stale]
         except ClientError as error:
             if code_of(error) not in DENIED | NOT_OFFERED:
                 raise
             LOGGER.warning("%s no deja ver las subidas a medias (%s): si las hay, no se cancelan", where, code_of(error))
             return
     gone = [abort(client, bucket, target, one["UploadId"]) for one in dead]
-    if all(gone) and mine.get("url") == target.url:
+    if all(gone) and mine:
         note.unlink(missing_ok=True)
 
 

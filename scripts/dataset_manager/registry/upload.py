@@ -56,8 +56,8 @@ def publish_object(
     transfer = transfer or Transfer()
     target, shelf = base.object(zip_path.name), shelf_of(base, connection, transfer, progress)
     with zip_errors(zip_path):
+        before = shelf.look(target)  # before the reading of a big zip: who cannot be reached is known at once
         zipped = measured(zip_path, sha256, transfer)
-        before = shelf.look(target)
         shelf.clean(target, zip_path)
         if before and is_same(shelf, target, before, expected_of(zipped)):
             return uploaded(target, zipped, Added("ya estaba", True, 0, before.checksum or sha256, before.part_size))
