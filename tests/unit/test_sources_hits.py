@@ -61,8 +61,9 @@ def test_an_empty_page_has_no_next_one() -> None:
     assert (page.lines, page.last_sort) == ([], None)
 
 
-def test_ignored_fields_before_the_source_are_no_obstacle() -> None:
-    body = response(['{"a":1}']).replace(b'"_id":"0",', b'"_id":"0","_ignored":["a.keyword"],')
+@pytest.mark.parametrize("before", [b'"_id":"0",', b'"_score":null,'])
+def test_ignored_fields_before_the_source_are_no_obstacle(before: bytes) -> None:
+    body = response(['{"a":1}']).replace(before, before + b'"_ignored":["a.keyword"],')
     assert hits.cut_page(body) == hits.walk_page(body)
 
 

@@ -16,7 +16,8 @@ import orjson
 from dataset_manager.errors import SourceError
 
 TEXT = rb'"(?:[^"\\]|\\.)*"'
-HEAD = re.compile(rb'\{"_index":(' + TEXT + rb'),"_id":(' + TEXT + rb'),(?:"_ignored":\[[^\]]*\],)?"_score":null,"_source":')
+IGNORED = rb'(?:"_ignored":\[[^\]]*\],)?'  # fields left out of the index; some versions write it before the score, some after
+HEAD = re.compile(rb'\{"_index":(' + TEXT + rb'),"_id":(' + TEXT + rb")," + IGNORED + rb'"_score":null,' + IGNORED + rb'"_source":')
 TAIL = re.compile(rb',"sort":(\[-?\d+\])\}(?:,(?=\{"_index":)|\Z)')
 ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
 OPENING, CLOSING = b'"hits":[', b"]}}"
