@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from dataset_manager.analysis import fields, model_classes
-from dataset_manager.analysis.database import quoted, script, working, write_parquet
+from dataset_manager.analysis.database import SMALL, quoted, script, working, write_parquet
 from dataset_manager.files import read_json
 
 log = logging.getLogger("dataset_manager")
@@ -27,7 +27,11 @@ TABLES = {
     "deployment": "deployment",
     "folder": "folders",
 }
-COLUMNS = (*fields.BEFORE, *fields.KNOWN, *fields.AFTER)  # a document's other fields may be called like anything
+COLUMNS = (  # a document's other fields may be called like anything
+    *fields.BEFORE, "kind", "transaction_start_time", "transaction_end_time", "transaction_id", "transaction_metric", "device_id",
+    "device_name", "model_id", "result_index", "result_label_name", "selected_reference_code", "selected_reference_name",
+    "selected_reference_is_trained", "Ok", "No_result", "Error", "Ok_modelo", "has_image",
+)  # fmt: skip
 ORDER = ("references", "devices", "model_data", "label_suggestions", "consistency", "summary")  # the later read the earlier
 
 
@@ -56,9 +60,10 @@ def analyse(
     """Writes the six tables and gives their row counts. Raises DiskError."""
     counts = read_json(data_dir / "flatten.json")
     with working(Path(out_dir), threads, small=True) as base:
-        for view, file in TABLES.items():
-            columns = ", ".join(fields.quoted(name) for name in COLUMNS) if view == "transactions" else "*"
-            base.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM read_parquet('{quoted(data_dir / file)}.parquet')")
+        for table, file in TABLES.items():
+            columns = ", ".join(fields.quoted(name) for name in COLUMNS) if table == "transactions" else "*"
+            kind = "VIEW" if counts["hits"] > SMALL else "TABLE"  # read by every statement
+            base.execute(f"CREATE {kind} {table} AS SELECT {columns} FROM read_parquet('{quoted(data_dir / file)}.parquet')")
         write_setting(base, settings_of(parameters, identity, window, defaults, sample, counts))
         write_classes(base)
         for statement in script("base.sql"):
@@ -108,15 +113,13 @@ def write_classes(base: duckdb.DuckDBPyConnection) -> None:
 
 
 def write(base: duckdb.DuckDBPyConnection, name: str, out_dir: Path, counts: Json) -> int:
-    """One table: its file, and a view under its own name for the later ones."""
+    """One table under its own name, for the later ones, and its file."""
     if name == "consistency":
         for statement in script("findings.sql"):
             base.execute(statement)
         write_counted(base, counts)
-    path = out_dir / f"{name}.parquet"
-    write_parquet(base, script(f"{name}.sql")[-1], path)
-    base.execute(f"CREATE VIEW \"{name}\" AS FROM read_parquet('{quoted(path)}')")
-    return int(base.execute(f'SELECT count(*) FROM "{name}"').fetchall()[0][0])
+    base.execute(f'CREATE TABLE "{name}" AS {script(f"{name}.sql")[-1]}')
+    return write_parquet(base, f'FROM "{name}"', out_dir / f"{name}.parquet")
 
 
 def write_counted(base: duckdb.DuckDBPyConnection, counts: Json) -> None:

@@ -18,6 +18,7 @@ from dataset_manager.errors import DiskError
 from dataset_manager.files import replace_with, write_errors
 
 MEMORY = "600MB"
+SMALL = 100_000  # hits that fit in the memory of a job several times over
 FULL = ("No space left", "max_temp_directory_size", "Disk quota exceeded")  # as DuckDB words a full disk
 
 
@@ -71,10 +72,12 @@ def script(name: str | Path, **values: str) -> list[str]:
     return [SqlTemplate(part).substitute(values) for part in parts] if values else parts
 
 
-def write_parquet(base: duckdb.DuckDBPyConnection, query: str, path: Path, row_group: int = 50_000) -> None:
-    """The result of a query as one file."""
-    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group}"
-    replace_with(path, lambda temp: base.execute(f"COPY ({query}) TO '{quoted(temp)}' ({options})"))
+def write_parquet(base: duckdb.DuckDBPyConnection, query: str, path: Path, row_group: int = 50_000) -> int:
+    """The result of a query as one file, and its number of rows."""
+    options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {row_group}"
+    rows: list[int] = []
+    replace_with(path, lambda temp: rows.extend(base.execute(f"COPY ({query}) TO '{quoted(temp)}' ({options})").fetchall()[0]))
+    return rows[0]
 
 
 def dictionaries(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -165,12 +165,6 @@ def literal(text: str) -> str:
     return " || chr(0) || ".join("'" + part.replace("'", "''") + "'" for part in text.split("\0"))
 
 
-def struct_type(shape: Mapping[str, object]) -> str:
-    """The SQL type of a shape."""
-    columns = (f"{quoted(name)} {kind if isinstance(kind, str) else struct_type(kind)}" for name, kind in shape.items())  # type: ignore[arg-type]
-    return f"STRUCT({', '.join(columns)})"
-
-
 def raw_columns(plan: Plan) -> str:
     """Each known field as text, from its first place, else from the other; then the other fields by number."""
     lines = []

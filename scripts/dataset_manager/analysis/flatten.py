@@ -14,13 +14,12 @@ from typing import Any
 import duckdb
 
 from dataset_manager.analysis import fields
-from dataset_manager.analysis.database import FULL, quoted, script, working, write_parquet
+from dataset_manager.analysis.database import FULL, SMALL, quoted, script, working, write_parquet
 from dataset_manager.errors import CountError, SourceError
 from dataset_manager.files import read_json, write_json
 
 log = logging.getLogger("dataset_manager")
 Json = dict[str, Any]
-SMALL = 100_000  # hits that fit in the memory of a job several times over
 LARGEST_DOCUMENT = 64 * 1024 * 1024  # bytes; DuckDB's own limit is 16 MB
 # One row per field with values that are not of its type: in how many rows, and up to 20 of the texts.
 UNPARSED = """
@@ -57,7 +56,8 @@ def flatten(
     with working(Path(transactions_file).parent, threads, small=manifest["hits"] <= SMALL) as base:
         base.execute(f"CREATE VIEW folder AS FROM read_parquet('{quoted(folders_file)}')")
         with readable(Path(manifest_file).parent):
-            transform(base, parts, metrics_cliente, metrics_manual)
+            read_objects(base, parts, "TABLE" if manifest["hits"] <= SMALL else "VIEW")
+            transform(base, metrics_cliente, metrics_manual)
         counts = counted(base)
         require_closed(counts, manifest["hits"])
         write_parquet(base, "FROM transaction_row", Path(transactions_file))
@@ -78,10 +78,10 @@ def readable(folder: Path) -> Iterator[None]:
         raise SourceError(f"{folder}: una parte no se puede leer ({cause}). Borre esa carpeta y repita la orden") from error
 
 
-def transform(base: duckdb.DuckDBPyConnection, parts: Sequence[Path], client: Sequence[str], manual: Sequence[str]) -> None:
+def transform(base: duckdb.DuckDBPyConnection, client: Sequence[str], manual: Sequence[str]) -> None:
     """Runs flatten.sql for the keys that these documents have."""
-    plan = fields.plan(keys(base, parts))
-    read_lines(base, parts, plan)
+    plan = fields.plan(keys(base))
+    open_documents(base, plan)
     statements = script(
         "flatten.sql",
         container=plan.container,
@@ -98,25 +98,26 @@ def transform(base: duckdb.DuckDBPyConnection, parts: Sequence[Path], client: Se
         base.execute(statement)
 
 
-def keys(base: duckdb.DuckDBPyConnection, parts: Sequence[Path]) -> fields.Keys:
+def read_objects(base: duckdb.DuckDBPyConnection, parts: Sequence[Path], kind: str) -> None:
+    """The hits as JSON: read twice, so a few of them are kept in memory. None at all in an empty window."""
+    source = f"read_ndjson_objects({paths(parts)}, compression = 'zstd', maximum_object_size = {LARGEST_DOCUMENT})"
+    base.execute(f"CREATE {kind} object AS SELECT json FROM {source if parts else '(SELECT NULL::JSON AS json WHERE false)'}")
+
+
+def keys(base: duckdb.DuckDBPyConnection) -> fields.Keys:
     """The keys at the top and those of both containers."""
-    if not parts:
-        return fields.Keys(frozenset(), frozenset())
-    base.execute(f"CREATE VIEW object AS FROM read_ndjson_objects({paths(parts)}, maximum_object_size = {LARGEST_DOCUMENT})")
     top, nested, second, odd = base.execute(KEYS).fetchall()[0]
-    return fields.Keys(frozenset(top), frozenset(nested), frozenset(second), bool(odd))
+    return fields.Keys(frozenset(top or []), frozenset(nested or []), frozenset(second or []), bool(odd))
 
 
-def read_lines(base: duckdb.DuckDBPyConnection, parts: Sequence[Path], plan: fields.Plan) -> None:
-    """The hits with their documents opened; an empty window gives an empty view of the same shape."""
-    kind = fields.struct_type(plan.top) if plan.struct else "JSON"
-    opened = "_source AS s" if plan.struct else f"_source, json_transform(_source, {fields.literal(json.dumps(plan.top))}) AS s"
-    source = f"(SELECT '' AS _index, '' AS _id, NULL::{kind} AS _source WHERE false)"
-    if parts:
-        shape = f"{{'_index': 'VARCHAR', '_id': 'VARCHAR', '_source': {fields.literal(kind)}}}"
-        options = f"format = 'newline_delimited', compression = 'zstd', maximum_object_size = {LARGEST_DOCUMENT}"
-        source = f"read_json({paths(parts)}, columns = {shape}, {options})"
-    base.execute(f"CREATE VIEW line AS SELECT _index, _id, {opened} FROM {source}")
+def open_documents(base: duckdb.DuckDBPyConnection, plan: fields.Plan) -> None:
+    """The view `line`: each hit with its document opened."""
+    shape = {"_index": "VARCHAR", "_id": "VARCHAR", "_source": plan.top if plan.struct else "JSON"}
+    opened = "AS s" if plan.struct else f", json_transform(hit._source, {fields.literal(json.dumps(plan.top))}) AS s"
+    names = f"hit._index, hit._id, hit._source {opened}"
+    base.execute(
+        f"CREATE VIEW line AS SELECT {names} FROM (SELECT json_transform(json, {fields.literal(json.dumps(shape))}) AS hit FROM object)"
+    )
 
 
 def paths(parts: Sequence[Path]) -> str:

@@ -52,18 +52,17 @@ FROM typed;
 CREATE TABLE survivor AS
 WITH twice AS (
     SELECT _index, _id FROM hit GROUP BY _index, _id HAVING count(*) > 1
-), differing AS (
+), copied AS (
     -- Only documents that stand twice need their content compared: it decides between equal ends, whatever the order of reading.
-    SELECT hit.rowid AS row_number, hash(hit) AS content FROM hit SEMI JOIN twice ON twice._index = hit._index AND twice._id = hit._id
-), kinded AS (
-    SELECT hit.rowid AS row_number, _index, _id, content, transaction_id, transaction_end_time, CASE
+    SELECT hit.rowid AS row_number, row_number() OVER (
+        PARTITION BY hit._index, hit._id ORDER BY transaction_end_time DESC NULLS LAST, hash(hit), hit.rowid) AS copy
+    FROM hit SEMI JOIN twice ON twice._index = hit._index AND twice._id = hit._id
+), documents AS (
+    SELECT hit.rowid AS row_number, _index, _id, transaction_id, transaction_end_time, coalesce(copy, 1) AS copy, CASE
         WHEN list_contains(@client, transaction_metric) THEN 'cliente'
         WHEN list_contains(@manual, transaction_metric) THEN 'manual'
         ELSE 'otro' END AS kind
-    FROM hit LEFT JOIN differing ON differing.row_number = hit.rowid
-), documents AS (
-    SELECT *, row_number() OVER (PARTITION BY _index, _id ORDER BY transaction_end_time DESC NULLS LAST, content, row_number) AS copy
-    FROM kinded
+    FROM hit LEFT JOIN copied ON copied.row_number = hit.rowid
 ), ranked AS (
     SELECT *, CASE WHEN copy = 1 THEN row_number() OVER (
         PARTITION BY copy, transaction_id, kind, CASE WHEN transaction_id IS NULL OR kind = 'otro' THEN row_number END
