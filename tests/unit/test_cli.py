@@ -1,5 +1,7 @@
 """main.py's words: what they become, and exit code 2 for what cannot be meant."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,9 @@ def test_the_equivalent_line_keeps_what_snakemake_would_change() -> None:
     plain = runs.shown("download_info", {"deployment_id": "130", "process_name": "agosto"}, given)
     assert plain == "$ snakemake --cores 2 download_info --config deployment_id=130 process_name=agosto"
     assert "main.py lo pasa en un archivo" in runs.shown("download_info", {"model": "00014"}, given)
+
+
+@pytest.mark.parametrize(("profile", "loaded"), [([], False), (["--profile", "profiles/slurm"], True)])
+def test_the_cluster_is_loaded_only_where_a_profile_may_ask_for_it(profile: list[str], loaded: bool) -> None:
+    said = subprocess.run([sys.executable, runs.LAUNCHER, "--help", *profile], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert ("--slurm-" in said.stdout) is loaded

@@ -26,6 +26,7 @@ from dataset_manager.jobs import ERROR_FILE_VARIABLE
 from dataset_manager.registry import table as registry
 from dataset_manager.settings import ProcessAwareSettings
 
+LAUNCHER = Path(__file__).with_name("launch.py")
 TAIL = 25
 
 
@@ -64,7 +65,7 @@ def call(
     command: str, config_file: Path, given: argparse.Namespace, *, log: IO[str] | None, error_file: Path, extra: list[str] | None = None
 ) -> int:
     """The child runs with this interpreter; SIGTERM reaches it, Ctrl-C does so by itself."""
-    line = [sys.executable, "-m", "snakemake", command, *machine(given), "--configfile", str(config_file), *(extra or [])]
+    line = [sys.executable, str(LAUNCHER), command, *machine(given), "--configfile", str(config_file), *(extra or [])]
     child = subprocess.Popen(line, stderr=log, env=os.environ | {ERROR_FILE_VARIABLE: str(error_file.resolve())})
     with forwarding(child):
         return child.wait()
