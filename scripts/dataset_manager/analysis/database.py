@@ -18,7 +18,7 @@ from dataset_manager.errors import DiskError
 from dataset_manager.files import replace_with, write_errors
 
 MEMORY = "600MB"
-SMALL = 100_000  # hits that fit in the memory of a job several times over
+SMALL = 150_000  # hits that fit in the memory of a job several times over
 FULL = ("No space left", "max_temp_directory_size", "Disk quota exceeded")  # as DuckDB words a full disk
 
 

@@ -4,6 +4,7 @@ In: where it is. Out: a Snapshot that knows which columns exist and reads rows b
 column's own type (an index is of no use to another one) and come back as text: `00014` is never `14`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ SNAPSHOT = {
     "mysql": ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
     "sqlite": ("BEGIN",),
 }
+CANONICAL = re.compile("-?(?:0|[1-9][0-9]{0,18})")
 MYSQL_COLUMNS = (
     "SELECT table_name, column_name, data_type, column_key FROM information_schema.columns "
     "WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position"
@@ -116,8 +118,7 @@ class Snapshot:
 
 def canonical_number(text: str) -> bool:
     """A whole number written in the one usual way, within 64 bits."""
-    digits = text.removeprefix("-")
-    return digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0") and len(digits) <= 19 and abs(int(digits)) < 2**63
+    return CANONICAL.fullmatch(text) is not None and abs(int(text)) < 2**63
 
 
 def chunked(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
