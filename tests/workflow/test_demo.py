@@ -20,8 +20,10 @@ def test_bare_snakemake_and_the_demo_make_one_finished_process_and_nothing_twice
     dataset = folder / f"processes/{PROCESS}/datasets/{PROCESS}_v01"
     assert len(list(dataset.rglob("*.jpg"))) == json.loads(dataset.with_suffix(".json").read_text("utf-8"))["counts"]["placed"] > 6000
     assert str(dataset.relative_to(tool.root)) in tool.text
+    assert (folder / f"bucket/datasets/{PROCESS}_v01.zip").exists()
+    assert "description: Dataset de la demostración (datos de ejemplo)" in tool.text
     assert tool.plain("demo") == 0, tool.text
-    assert tool.jobs == ["create_dataset"]
+    assert tool.jobs == ["register_dataset"]
     assert tool.plain("create_dataset", OUTPUT_BASE_DIR="output-demo") == 0, tool.text
     assert tool.jobs == ["create_dataset"]
     before = book.read_bytes()

@@ -114,7 +114,7 @@ class PictureCache:
         """Sealed and read-only before it has its name. Calls of the system alone: this runs once per picture, in many threads."""
         temp, placed = f"{self.root}/{INCOMING}/{os.getpid()}-{self.unique}-{next(self.numbers)}.tmp", False
         try:
-            handle = with_folder(temp, lambda: os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+            handle = with_folder(temp, lambda: os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             try:
                 write_all(handle, data)
                 moment = time.time_ns() // SECOND * SECOND + seal(sha256)

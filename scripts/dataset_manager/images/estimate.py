@@ -10,8 +10,7 @@ import duckdb
 
 from dataset_manager.analysis.database import quoted
 from dataset_manager.images.cache import PictureCache, Place
-
-TYPICAL = 75_000  # bytes of a picture of these scales, where the cache has none to measure
+from dataset_manager.images.space import TYPICAL
 
 
 @dataclass(frozen=True)
