@@ -41,8 +41,11 @@ def test_ranks_count_from_one_without_a_gap(tmp_path: Path) -> None:
 
 
 def test_the_example_of_the_rules(tmp_path: Path) -> None:
-    found = Choice(tmp_path, many(12), request(devices=[("7", 2)]))
-    assert (len(found.units("r1")), len(found.units("d7"))) == (4 + 5, 2 + 1)
+    """The newest four are the reference's, the next two the device's, five more the reference's reserve, the last the device's."""
+    rows = [transaction(n, day=n) for n in range(1, 13)]
+    found = Choice(tmp_path, rows, request(devices=[("7", 2)], selection="recent"))
+    assert found.units("r1") == ["12", "11", "10", "9", "6", "5", "4", "3", "2"]
+    assert found.units("d7") == ["8", "7", "1"]
 
 
 def test_no_transaction_is_in_two_groups(tmp_path: Path) -> None:
