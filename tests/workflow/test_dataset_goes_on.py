@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
+import pytest
 from dataset_manager.datasets.tracking import COLUMNS
 
 from workflow.conftest import PROCESS, Tool
@@ -108,13 +110,51 @@ def test_a_stale_table_and_a_missing_last_file_need_one_run(marked: Tool) -> Non
     assert "create_dataset" in marked.jobs and "download_shard" not in marked.jobs
 
 
-def test_a_stale_table_leaves_a_finished_dataset_alone_and_its_result_is_still_said(marked: Tool) -> None:
+@pytest.mark.parametrize(
+    "files", ["process_metadata.json", "data/parameters.json", "data/**/*.parquet", "images/**/*", "datasets/*.request.json"]
+)
+def test_anything_newer_leaves_a_finished_dataset_alone_and_its_result_is_still_said(marked: Tool, files: str) -> None:
     create(marked)
-    before = beside(marked, "v01", ".json").stat().st_mtime_ns
-    os.utime(marked.process() / "data/parameters.json")
+    before = [beside(marked, "v01", suffix).stat().st_mtime_ns for suffix in (".json", ".manifest.parquet", ".shortage.csv")]
+    touched = [path for path in marked.process().glob(files) if path.is_file()]
+    assert touched
+    for path in touched:
+        os.utime(path)
     assert create(marked) == "v01"
     assert "ya estaba hecho" in marked.text
-    assert beside(marked, "v01", ".json").stat().st_mtime_ns == before
+    assert marked.jobs == ["create_dataset"]
+    assert [beside(marked, "v01", suffix).stat().st_mtime_ns for suffix in (".json", ".manifest.parquet", ".shortage.csv")] == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "reference_analysis: {top_suggestions: 2}",
+        "excel: {timezone: UTC}",
+        "images: {shard_size: 1}",
+        "elasticsearch: {client_metrics: [x]}",
+    ],
+)
+def test_another_configuration_leaves_a_finished_dataset_alone_and_its_result_is_still_said(marked: Tool, text: str) -> None:
+    create(marked)
+    before = beside(marked, "v01", ".json").read_bytes()
+    configure(marked, text)
+    assert create(marked) == "v01"
+    assert "ya estaba hecho" in marked.text
+    assert beside(marked, "v01", ".json").read_bytes() == before
+
+
+def test_a_cache_that_lost_a_picture_before_the_tree_was_made_is_said_and_filled_again(marked: Tool) -> None:
+    create(marked)
+    identity = dataset_id(marked)
+    for path in marked.process().glob("datasets/*_v01.[jms]*"):
+        path.unlink()
+    shutil.rmtree(beside(marked, "v01"))
+    next((marked.root / "output/cache/pictures").glob("??/*")).unlink()
+    assert marked.main("create_dataset") == 1
+    assert "1 imágenes ya no están en la caché" in marked.text and "Traceback" not in marked.text
+    assert create(marked) == "v01"
+    assert dataset_id(marked) == identity
 
 
 def test_a_manifest_that_was_lost_is_made_again(marked: Tool) -> None:
