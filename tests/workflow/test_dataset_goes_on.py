@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -100,14 +101,27 @@ def test_another_number_of_shards_is_for_the_next_dataset(marked: Tool) -> None:
     assert len(list((marked.process() / f"images/manifests/{PROCESS}_v02.shards").iterdir())) == 7
 
 
-def test_a_stale_table_and_a_missing_last_file_need_one_run(marked: Tool) -> None:
+def newer(name: str) -> Callable[[Tool], None]:
+    return lambda tool: os.utime(tool.process() / name)
+
+
+@pytest.mark.parametrize(
+    "disturb",
+    [
+        newer("data/parameters.json"),
+        newer("process_metadata.json"),
+        lambda tool: configure(tool, "elasticsearch: {client_metrics: [x]}"),
+    ],
+    ids=["parameters", "metadata", "configuration"],
+)
+def test_a_stale_table_and_a_missing_last_file_need_one_run(marked: Tool, disturb: Callable[[Tool], None]) -> None:
     create(marked)
     identity = dataset_id(marked)
     beside(marked, "v01", ".json").unlink()
-    os.utime(marked.process() / "data/parameters.json")
+    disturb(marked)
     assert create(marked) == "v01"
     assert dataset_id(marked) == identity
-    assert "create_dataset" in marked.jobs and "download_shard" not in marked.jobs
+    assert {"build_dataset", "track_dataset", "create_dataset"} <= set(marked.jobs)
 
 
 @pytest.mark.parametrize(
