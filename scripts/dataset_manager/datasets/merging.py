@@ -23,7 +23,7 @@ Json = dict[str, Any]
 REPORT = "merge_report.csv"
 COLUMNS = ("caso", "dataset", "ruta", "clase", "label_id", "sha256", "incluida", "ruta_final")
 INTERNAL = "'path', 'parent', 'source_path', 'tree', 'mtime_ns', 'origin'"
-MANIFEST = f"SELECT path, COLUMNS(c -> c NOT IN ({INTERNAL})) FROM named ORDER BY path"
+MANIFEST = f"SELECT path, COLUMNS(lambda c: c NOT IN ({INTERNAL})) FROM named ORDER BY path"
 BY_CLASS = "SELECT class, count(*) AS placed, sum(bytes)::BIGINT AS bytes FROM named GROUP BY class ORDER BY class"
 IDENTITY = "SELECT sha256(coalesce(string_agg(sha256 || '  ' || path || chr(10), '' ORDER BY path), '')) FROM named"
 
