@@ -53,7 +53,7 @@ def lay(base: duckdb.DuckDBPyConnection, parents: Sequence[Dataset], on_conflict
     base.execute("CREATE TABLE setting (on_conflict VARCHAR)")
     base.execute("INSERT INTO setting VALUES (?)", [on_conflict])
     parts = [
-        f"SELECT *, {number} AS parent, '{quoted(parent.name)}' AS source_dataset, '{quoted(parent.tree)}' AS tree "
+        f"SELECT COLUMNS(lambda c: c <> 'source_dataset'), {number} AS parent, '{quoted(parent.name)}' AS source_dataset, '{quoted(parent.tree)}' AS tree "
         f"FROM read_parquet('{quoted(accepted_file(parent))}')"
         for number, parent in enumerate(parents)
     ]
