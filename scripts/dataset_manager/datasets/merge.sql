@@ -10,12 +10,19 @@ CREATE TABLE kept AS
 SELECT * FROM source WHERE (SELECT on_conflict FROM setting) = 'first' OR sha256 NOT IN (FROM conflict)
 QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY parent, path) = 1;
 
--- One name with two contents: the first keeps it, the others carry a piece of their content's hash.
-CREATE TABLE named AS
-SELECT * EXCLUDE (path), path AS source_path, CASE
-    WHEN row_number() OVER (PARTITION BY lower(path) ORDER BY parent, path) = 1 THEN path
-    ELSE regexp_replace(path, '(\.[^./]*)?$', '-' || left(sha256, 12) || '\1') END AS path
+-- One name with two contents: the first keeps it, the others carry a piece of their content's hash; all of it where a picture has that name.
+CREATE MACRO marked(path, mark) AS regexp_replace(path, '(\.[^./]*)?$', '-' || mark || '\1');
+
+CREATE TABLE proposed AS
+SELECT * EXCLUDE (path), path AS source_path, row_number() OVER (PARTITION BY lower(path) ORDER BY parent, path) = 1 AS stays,
+    CASE WHEN stays THEN path ELSE marked(path, left(sha256, 12)) END AS path
 FROM kept;
+
+CREATE TABLE named AS
+SELECT * EXCLUDE (path, stays), CASE
+    WHEN stays OR count(*) OVER (PARTITION BY lower(path)) = 1 THEN path
+    ELSE marked(source_path, sha256) END AS path
+FROM proposed;
 
 -- Every picture of a parent that is not in the result as it was.
 CREATE TABLE report AS

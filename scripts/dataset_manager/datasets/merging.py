@@ -80,7 +80,10 @@ def require_no_conflict(report: list[Json], on_conflict: str, paths: Paths) -> N
 def sources_of(base: duckdb.DuckDBPyConnection) -> dict[str, Source]:
     """Where each picture of the result lies now."""
     rows = base.execute("SELECT path, tree, source_path, sha256, bytes FROM named").fetchall()
-    return {path: Source(f"{tree}/{origin}", Known(sha256, size)) for path, tree, origin, sha256, size in rows}
+    found = {path: Source(f"{tree}/{origin}", Known(sha256, size)) for path, tree, origin, sha256, size in rows}
+    if len(found) != len(rows):
+        raise CountError(f"{len(rows) - len(found)} imágenes tendrían el nombre de otra; no se ha hecho nada. Cambie su nombre y repita")
+    return found
 
 
 def result_of(base: duckdb.DuckDBPyConnection, report: list[Json]) -> Json:
