@@ -5,7 +5,7 @@ In: datasets with their accepted manifests. Out: `datasets/<name>/` of hard link
 keeps both, and one content under two labels is an error unless `on_conflict` says what to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ def merge(parents: Sequence[Dataset], tree: Path, on_conflict: str, provenance: 
         report = dictionaries(base.execute("FROM report"))
         require_no_conflict(report, on_conflict, paths)
         sources = sources_of(base)
+        require_some(sources, paths)
         if tree.exists():
             require_same(tree, sources)
         else:
@@ -75,6 +76,12 @@ def require_no_conflict(report: list[Json], on_conflict: str, paths: Paths) -> N
         f"{paths.tree.name}: la misma imagen está con labels distintos en {len(conflicts)} sitios; están todos en {beside}. Corrija "
         f"los datasets de origen, o diga on_conflict=first (vale el primero) u on_conflict=skip (ninguna). No se ha hecho nada:{named}"
     )
+
+
+def require_some(sources: Mapping[str, Source], paths: Paths) -> None:
+    """A dataset without pictures serves nobody."""
+    if not sources:
+        raise CountError(f"{paths.tree.name}: no queda ninguna imagen (con on_conflict=skip, todas están con dos labels); no se ha hecho nada")
 
 
 def sources_of(base: duckdb.DuckDBPyConnection) -> dict[str, Source]:
