@@ -56,9 +56,10 @@ class Differences:
 
 
 def present(tree: Path) -> dict[str, os.stat_result]:
-    """Every file by its path with `/`, without the tool's own and what file managers leave."""
-    found = files(tree, "") if tree.is_dir() else ()
-    return {path: stat for path, stat in found if not ("/" not in path and path.startswith(OWN))}
+    """Every file by its path with `/`, without the tool's own and what file managers leave. Nothing where the folder is gone."""
+    if not tree.is_dir():
+        return {}
+    return {path: stat for path, stat in files(tree, "") if not ("/" not in path and path.startswith(OWN))}
 
 
 def fingerprint(tree: Path) -> str:
