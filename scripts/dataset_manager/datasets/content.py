@@ -8,6 +8,7 @@ not read again.
 import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -89,9 +90,19 @@ def accepted(dataset: Dataset) -> dict[str, Known]:
     """Path -> picture, as accepted."""
     file = accepted_file(dataset)
     time = "mtime_ns" if file.name.endswith(".curated.parquet") else "NULL"
-    with duckdb.connect() as base:
+    with readable(file), duckdb.connect() as base:
         rows = base.execute(f"SELECT path, sha256, bytes, {time} FROM read_parquet('{quoted(file)}')").fetchall()
     return {path: Known(sha256, size, mtime) for path, sha256, size, mtime in rows}
+
+
+@contextmanager
+def readable(*files: Path) -> Iterator[None]:
+    """A manifest that the disk or a hand damaged is one clear error. Raises CountError."""
+    try:
+        yield
+    except duckdb.Error as error:
+        names = ", ".join(map(str, files))
+        raise CountError(f"{names}: no se puede leer ({str(error).splitlines()[0]}). Recupérelo de una copia") from error
 
 
 def accepted_id(dataset: Dataset) -> str:

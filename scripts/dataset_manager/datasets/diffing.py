@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from dataset_manager.analysis.database import dictionaries, quoted
-from dataset_manager.datasets.content import accepted_file
+from dataset_manager.datasets.content import accepted_file, readable
 from dataset_manager.datasets.counts import csv_bytes
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.files import read_json, replace
@@ -51,8 +51,9 @@ class Diff:
 
 def diff(old: Dataset, new: Dataset) -> Diff:
     """Raises CountError where one has no manifest."""
-    files = {"old": quoted(accepted_file(old)), "new": quoted(accepted_file(new))}
-    with duckdb.connect() as base:
+    read = accepted_file(old), accepted_file(new)
+    files = {"old": quoted(read[0]), "new": quoted(read[1])}
+    with readable(*read), duckdb.connect() as base:
         rows = dictionaries(base.execute(CHANGES.format(**files)))
         classes = dictionaries(base.execute(CLASSES.format(**files)))
     return Diff(rows, classes, parameters(facts(old), facts(new)))
