@@ -49,7 +49,8 @@ def chosen(settings: ProcessAwareSettings, process: str) -> list[Dataset]:
         anywhere = settings if "process" not in settings.typed else settings.without("process")
         found = [find(anywhere, name) for name in dict.fromkeys(typed)]
     else:
-        found = [one for one in every(settings) if one.process == process and versions.number_of(process, one.name)]
+        mine = (one for one in every(settings) if one.process == process and versions.number_of(process, one.name))
+        found = sorted(mine, key=lambda one: versions.number_of(process, one.name))
     if len(found) < 2:
         names = "".join(f"\n  {one.name} ({one.process})" for one in every(settings))
         raise UsageError(f"Para unir hacen falta al menos dos datasets: datasets=[a,b] (-d a -d b). Hay:{names or ' ninguno'}")
