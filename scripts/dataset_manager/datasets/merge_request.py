@@ -47,7 +47,7 @@ def chosen(settings: ProcessAwareSettings, process: str) -> list[Dataset]:
     typed = settings.typed.get("datasets")
     if typed:
         anywhere = settings if "process" not in settings.typed else settings.without("process")
-        found = [find(anywhere, name) for name in dict.fromkeys(typed)]
+        found = list(dict.fromkeys(find(anywhere, name) for name in typed))
     else:
         mine = (one for one in every(settings) if one.process == process and versions.number_of(process, one.name))
         found = sorted(mine, key=lambda one: versions.number_of(process, one.name))
