@@ -10,7 +10,7 @@ from typing import Any
 from dataset_manager import processes
 from dataset_manager.datasets import versions
 from dataset_manager.datasets.content import accepted_id
-from dataset_manager.datasets.finding import Dataset, every, find
+from dataset_manager.datasets.finding import Dataset, every, find, finished_of
 from dataset_manager.errors import CountError, ProcessError, UsageError
 from dataset_manager.files import read_json
 from dataset_manager.names import require_process_name
@@ -35,7 +35,7 @@ def plan(settings: ProcessAwareSettings) -> MergePlan:
     process = processes.active(settings)
     parents = [described(one) for one in chosen(settings, process)]
     on_conflict = settings.typed.get("on_conflict", "error")
-    known = {path.name.removesuffix(".json"): read_json(path) for path in sorted((settings.folder(process) / "datasets").glob("*.json"))}
+    known = {one.name: read_json(one.beside(".json")) for one in finished_of(settings.folder(process))}
     equal = [name for name, made in known.items() if is_equal(made, parents, on_conflict)]
     name = settings.typed.get("name") or (equal[0] if equal else next_name(settings, process))
     require_free(settings, process, require_process_name(name), equal)
