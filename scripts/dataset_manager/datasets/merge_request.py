@@ -17,6 +17,7 @@ from dataset_manager.names import require_process_name
 from dataset_manager.settings import ProcessAwareSettings
 
 Json = dict[str, Any]
+BESIDE = re.compile(r"\.(request|summary|receipt|manifest|curated|metadata|shortage|merge_report|zip|json|parquet|csv|sha256)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,11 @@ def next_name(settings: ProcessAwareSettings, process: str) -> str:
 
 
 def require_free(settings: ProcessAwareSettings, process: str, name: str, equal: list[str]) -> None:
-    """A name of its own: not like a built dataset's, and not of another one."""
-    if re.search(r"_v\d\d+$", name):
+    """A name of its own: not like a built dataset's, not like a file beside one, and not of another one."""
+    if re.search(r"_v\d\d+$", name) or versions.number_of(process, name):
         raise UsageError(f"name={name}: así se llaman los datasets de create_dataset (…_v01); dé otro nombre")
+    if BESIDE.search(name):
+        raise UsageError(f"name={name}: así se llaman los archivos que van al lado de un dataset; dé otro nombre")
     finished = settings.folder(process) / f"datasets/{name}.json"
     if name not in equal and finished.exists():
         raise ProcessError(f"{finished} ya existe y se hizo con otros datasets, u otro contenido de ellos; dé otro nombre (name=, -n)")
