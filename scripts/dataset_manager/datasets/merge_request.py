@@ -11,6 +11,7 @@ from dataset_manager import processes
 from dataset_manager.datasets import versions
 from dataset_manager.datasets.content import accepted_id
 from dataset_manager.datasets.finding import Dataset, every, find, finished_of
+from dataset_manager.datasets.merging import REPORT
 from dataset_manager.errors import CountError, ProcessError, UsageError
 from dataset_manager.files import read_json
 from dataset_manager.names import require_process_name
@@ -69,11 +70,16 @@ def is_equal(made: Any, parents: list[Json], on_conflict: str) -> bool:
 
 
 def next_name(settings: ProcessAwareSettings, process: str) -> str:
-    """`<process>_merge<N>`, one more than the greatest that any file or folder has."""
+    """`<process>_merge<N>`: the last one where a killed run left it unfinished, else one more than the greatest that is there.
+
+    What a merge that stopped leaves (its lock, its report) uses no number: the same command goes on under the same name.
+    """
     folder = settings.folder(process) / "datasets"
-    pattern = re.compile(rf"\.?{re.escape(process)}_merge(\d+)")
+    pattern = re.compile(rf"{re.escape(process)}_merge(\d+)(?!\d|\.{re.escape(REPORT)})")
     taken = [int(match[1]) for path in (folder.iterdir() if folder.is_dir() else ()) if (match := pattern.match(path.name))]
-    return f"{process}_merge{max(taken, default=0) + 1}"
+    last = f"{process}_merge{max(taken, default=0)}"
+    begun = (folder / last / REPORT).exists() and not (folder / f"{last}.json").exists()
+    return last if begun else f"{process}_merge{max(taken, default=0) + 1}"
 
 
 def require_free(settings: ProcessAwareSettings, process: str, name: str, equal: list[str]) -> None:
