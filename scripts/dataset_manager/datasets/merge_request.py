@@ -18,7 +18,9 @@ from dataset_manager.names import require_process_name
 from dataset_manager.settings import ProcessAwareSettings
 
 Json = dict[str, Any]
-BESIDE = re.compile(r"\.(request|summary|receipt|manifest|curated|metadata|shortage|merge_report|zip|json|parquet|csv|sha256)$", re.IGNORECASE)
+BESIDE = re.compile(
+    r"\.(request|summary|receipt|manifest|curated|metadata|shortage|merge_report|zip|json|parquet|csv|sha256)$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ def lay(base: duckdb.DuckDBPyConnection, parents: Sequence[Dataset], on_conflict
     base.execute("CREATE TABLE setting (on_conflict VARCHAR)")
     base.execute("INSERT INTO setting VALUES (?)", [on_conflict])
     parts = [
-        f"SELECT COLUMNS(lambda c: c <> 'source_dataset'), {number} AS parent, '{quoted(parent.name)}' AS source_dataset, '{quoted(parent.tree)}' AS tree "
+        f"SELECT COLUMNS(lambda c: c <> 'source_dataset'), {number} AS parent, '{quoted(parent.name)}' AS source_dataset, "
+        f"'{quoted(parent.tree)}' AS tree "
         f"FROM read_parquet('{quoted(accepted_file(parent))}')"
         for number, parent in enumerate(parents)
     ]
@@ -81,7 +82,9 @@ def require_no_conflict(report: list[Json], on_conflict: str, paths: Paths) -> N
 def require_some(sources: Mapping[str, Source], paths: Paths) -> None:
     """A dataset without pictures serves nobody."""
     if not sources:
-        raise CountError(f"{paths.tree.name}: no queda ninguna imagen (con on_conflict=skip, todas están con dos labels); no se ha hecho nada")
+        raise CountError(
+            f"{paths.tree.name}: no queda ninguna imagen (con on_conflict=skip, todas están con dos labels); no se ha hecho nada"
+        )
 
 
 def sources_of(base: duckdb.DuckDBPyConnection) -> dict[str, Source]:
