@@ -4,6 +4,7 @@ In: a dataset and its accepted manifest. Out: the zip and, beside it, `<dataset>
 compressed already: they are stored. Sorted, with one fixed time; zip64 where it is needed (docs/rules.md, «Zip»).
 """
 
+import hashlib
 import logging
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -41,18 +42,26 @@ def write_zip(dataset: Dataset, known: Mapping[str, Known], target: Path) -> Non
     step = max(1, len(known) // PARTS)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for number, path in enumerate(sorted(known), 1):
-            add(archive, f"{dataset.name}/{path}", dataset.tree / path)
+            add(archive, f"{dataset.name}/{path}", accepted_content(dataset.tree / path, known[path]))
             if number % step == 0:
                 log.info("Zip: %d de %d imágenes", number, len(known))
         for name, file in own_files(dataset):
-            add(archive, f"{dataset.name}/{name}", file)
+            add(archive, f"{dataset.name}/{name}", file.read_bytes())
 
 
-def add(archive: zipfile.ZipFile, name: str, file: Path) -> None:
+def accepted_content(file: Path, picture: Known) -> bytes:
+    """A picture that the disk spoiled keeps its time: its content must be the accepted one. Raises CountError."""
+    content = file.read_bytes()
+    if hashlib.sha256(content).hexdigest() != picture.sha256:
+        raise CountError(f"{file}: su contenido ya no es el que se aceptó; recupérela de una copia. No se ha hecho el zip")
+    return content
+
+
+def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     """One file, as it is."""
     entry = zipfile.ZipInfo(name, MOMENT)
     entry.external_attr = 0o644 << 16
-    archive.writestr(entry, file.read_bytes())
+    archive.writestr(entry, content)
 
 
 def own_files(dataset: Dataset) -> Iterator[tuple[str, Path]]:
