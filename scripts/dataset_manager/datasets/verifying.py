@@ -3,8 +3,8 @@
 In: a dataset. Out: lines for the terminal, and every problem by name. The registry's part is in `registry/` (docs/rules.md, «Verify»).
 """
 
+import io
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from dataset_manager.datasets.content import Known, accepted, accepted_file, content_id, differences
 from dataset_manager.datasets.finding import Dataset
-from dataset_manager.datasets.zipping import MANIFEST, own_files, recorded_sha256
+from dataset_manager.datasets.zipping import MANIFEST, manifest_rows, own_files, recorded_sha256
 from dataset_manager.errors import CountError
 from dataset_manager.files import read_json, sha256_of
 
@@ -64,13 +64,14 @@ def zip_problems(dataset: Dataset, known: Mapping[str, Known], zip_file: Path, f
     try:
         with zipfile.ZipFile(zip_file) as archive:
             entries = {entry.filename.removeprefix(f"{dataset.name}/"): entry for entry in archive.infolist()}
+            told = archive.read(f"{dataset.name}/{MANIFEST}") if MANIFEST in entries else None
     except (zipfile.BadZipFile, OSError) as error:
         yield f"{zip_file} no se puede leer ({error})"
         return
     sizes = {path: entry.file_size for path, entry in entries.items()}
-    if MANIFEST in entries and zlib.crc32(accepted_file(dataset).read_bytes()) != entries[MANIFEST].CRC:
+    if told is None or not manifest_rows(io.BytesIO(told)).equals(manifest_rows(accepted_file(dataset))):
         yield f"su {MANIFEST} no es el manifiesto aceptado"
-    own = {name for name, _ in own_files(dataset)}
+    own = {MANIFEST, *(name for name, _ in own_files(dataset))}
     yield from (f"falta: {path}" for path in sorted(known.keys() - sizes.keys()))
     yield from (f"sobra: {path}" for path in sorted(sizes.keys() - known.keys() - own))
     yield from (f"otro tamaño: {path}" for path in sorted(known.keys() & sizes.keys()) if sizes[path] != known[path].bytes)

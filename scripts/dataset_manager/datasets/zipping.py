@@ -5,11 +5,16 @@ compressed already: they are stored. Sorted, with one fixed time; zip64 where it
 """
 
 import hashlib
+import io
 import logging
 import zipfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dataset_manager.datasets.content import Known, accepted_file, require_accepted
 from dataset_manager.datasets.finding import Dataset
@@ -47,6 +52,7 @@ def write_zip(dataset: Dataset, known: Mapping[str, Known], target: Path) -> Non
                 log.info("Zip: %d de %d imágenes", number, len(known))
         for name, file in own_files(dataset):
             add(archive, f"{dataset.name}/{name}", file.read_bytes())
+        add(archive, f"{dataset.name}/{MANIFEST}", manifest_bytes(dataset))
 
 
 def accepted_content(file: Path, picture: Known) -> bytes:
@@ -65,11 +71,23 @@ def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def own_files(dataset: Dataset) -> Iterator[tuple[str, Path]]:
-    """Summary, card, report of a merge, and the manifest."""
+    """Summary, card, report of a merge."""
     for name in (f"_summary_{dataset.name}.csv", f"_summary_{dataset.name}.html", "README.md", "merge_report.csv"):
         if dataset.inside(name).exists():
             yield name, dataset.inside(name)
-    yield MANIFEST, accepted_file(dataset)
+
+
+def manifest_bytes(dataset: Dataset) -> bytes:
+    """The accepted manifest as it lies in the zip."""
+    written = io.BytesIO()
+    pq.write_table(manifest_rows(accepted_file(dataset)), written, compression="zstd")
+    return written.getvalue()
+
+
+def manifest_rows(file: Path | BinaryIO) -> pa.Table:
+    """Without the times of files: they differ from machine to machine."""
+    table = pq.read_table(file, partitioning=None)
+    return table.drop_columns([name for name in table.column_names if name == "mtime_ns"])
 
 
 def checked(temp: Path, zip_file: Path, files: int) -> str:
