@@ -129,6 +129,7 @@ def test_a_dry_run_writes_nothing_and_its_numbers_are_the_real_ones(marked: Tool
     marked.mark("Devices", "7", incluir_dataset="si", num_imagenes_dataset_adicionales=6)
     marked.mark("References", "3", num_imagenes_dataset=12)
     before = marked.tree()
+    assert marked.snakemake("create_dataset", "-n") == 0, marked.text
     assert marked.main("create_dataset", "--dry-run") == 0, marked.text
     assert marked.tree() == before
     assert f"Dataset: {PROCESS}_v01" in marked.text and "No se ha escrito nada" in marked.text
