@@ -7,6 +7,7 @@ not read again.
 
 import hashlib
 import os
+import stat
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -132,19 +133,24 @@ def differences(tree: Path, known: Mapping[str, Known], *, full: bool = False) -
     """Reads the files whose time does not fit what is known; every file with `full`."""
     now = present(tree)
     both = [path for path in known if path in now]
-    changed = [path for path in both if now[path].st_size != known[path].bytes]
-    same_size = [path for path in both if now[path].st_size == known[path].bytes]
+    changed = [path for path in both if not is_file(now[path]) or now[path].st_size != known[path].bytes]
+    same_size = [path for path in both if is_file(now[path]) and now[path].st_size == known[path].bytes]
     suspects = [path for path in same_size if full or not fits(now[path], known[path])]
     changed += [path for path, sha256 in hashes(tree, suspects).items() if sha256 != known[path].sha256]
     missing, extra = sorted(known.keys() - now.keys()), sorted(now.keys() - known.keys())
-    moved = moves(tree, known, missing, extra)
+    moved = moves(tree, known, missing, [path for path in extra if is_file(now[path])])
     gone, came = {old for old, _ in moved}, {new for _, new in moved}
     return Differences([one for one in missing if one not in gone], [one for one in extra if one not in came], sorted(changed), moved)
 
 
-def fits(stat: os.stat_result, known: Known) -> bool:
+def is_file(found: os.stat_result) -> bool:
+    """No link, pipe or device: reading those leads elsewhere, or never ends."""
+    return stat.S_ISREG(found.st_mode)
+
+
+def fits(found: os.stat_result, known: Known) -> bool:
     """Its time says that the content is the accepted one."""
-    return stat.st_mtime_ns == known.mtime_ns or is_sealed(stat, known.sha256)
+    return found.st_mtime_ns == known.mtime_ns or is_sealed(found, known.sha256)
 
 
 def moves(tree: Path, known: Mapping[str, Known], missing: list[str], extra: list[str]) -> list[tuple[str, str]]:
