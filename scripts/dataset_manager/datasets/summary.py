@@ -26,7 +26,7 @@ from dataset_manager.datasets import balance, card, content, summary_page
 from dataset_manager.datasets.content import Known
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.errors import CountError
-from dataset_manager.files import read_json, replace, sha256_of, write_json
+from dataset_manager.files import read_json, replace, replace_with, sha256_of, write_json
 from dataset_manager.images.parallel import in_parallel
 from dataset_manager.images.verify import Damage, check
 
@@ -87,8 +87,8 @@ def summarise(dataset: Dataset, transactions: Path | None, *, timezone: str, met
         for statement in statements(timezone):
             base.execute(statement)
         facts = facts_of(base, dataset, fates, timezone)
-        write(base, dataset, facts)
-    return summary_of(facts) | files_of(dataset)
+        written = write(base, dataset, facts)
+    return written | files_of(dataset)
 
 
 def files_of(dataset: Dataset) -> Json:
@@ -356,13 +356,20 @@ def page_file(dataset: Dataset) -> Path:
     return dataset.inside(f"_summary_{dataset.name}.html")
 
 
-def write(base: duckdb.DuckDBPyConnection, dataset: Dataset, facts: Json) -> None:
+def write(base: duckdb.DuckDBPyConnection, dataset: Dataset, facts: Json) -> Json:
     """The curated file last: it is what means accepted."""
+    small = summary_of(facts)
     replace(csv_file(dataset), as_csv(base.execute("FROM listed").fetchall()))
     replace(page_file(dataset), summary_page.page(facts).encode())
     replace(dataset.inside("README.md"), card.card(facts).encode())
-    write_json(dataset.beside(".summary.json"), summary_of(facts))
-    write_parquet(base, "FROM curated ORDER BY path", dataset.beside(".curated.parquet"))
+
+    def write_last(curated: Path) -> None:
+        write_parquet(base, "FROM curated ORDER BY path", curated)
+        small["curated_sha256"] = content.hash_of(curated.parent, curated.name)
+        write_json(dataset.beside(".summary.json"), small)
+
+    replace_with(dataset.beside(".curated.parquet"), write_last)
+    return small
 
 
 def as_csv(rows: Iterable[tuple[Any, ...]]) -> bytes:
