@@ -89,7 +89,11 @@ def accepted_file(dataset: Dataset) -> Path:
 
 def accepted(dataset: Dataset) -> dict[str, Known]:
     """Path -> picture, as accepted."""
-    file = accepted_file(dataset)
+    return pictures_in(accepted_file(dataset))
+
+
+def pictures_in(file: Path) -> dict[str, Known]:
+    """Of a manifest. Raises CountError when it cannot be read."""
     time = "mtime_ns" if file.name.endswith(".curated.parquet") else "NULL"
     with readable(file), duckdb.connect() as base:
         rows = base.execute(f"SELECT path, sha256, bytes, {time} FROM read_parquet('{quoted(file)}')").fetchall()

@@ -105,4 +105,7 @@ def recorded_sha256(zip_file: Path) -> str:
     beside = zip_file.with_name(f"{zip_file.name}.sha256")
     if not beside.exists():
         raise CountError(f"{beside}: no está; borre {zip_file.name} y repita la orden para hacerlo de nuevo")
-    return beside.read_text("utf-8").split()[0]
+    words = beside.read_text("utf-8", "replace").split()
+    if not words:
+        raise CountError(f"{beside}: está vacío; borre {zip_file.name} y repita la orden para hacerlo de nuevo")
+    return words[0]
