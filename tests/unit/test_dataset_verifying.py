@@ -1,5 +1,6 @@
 """verify finds every corruption of a finished dataset and names it, and never cries wolf."""
 
+import errno
 import os
 import random
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from dataset_builds import ASKED, DATASET, ready
 from dataset_folders import path_of, put
+from dataset_manager.datasets import content
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.verifying import Verdict, verify
 from dataset_manager.datasets.zipping import zip_dataset
@@ -147,6 +149,15 @@ def test_a_pipe_in_the_place_of_a_picture_is_a_change(made: Dataset) -> None:
     (made.tree / FIRST).unlink()
     os.mkfifo(made.tree / FIRST)
     assert problems(made) == [f"carpeta: cambiada: {FIRST}"]
+
+
+def test_a_disk_that_refuses_to_read_is_a_problem_and_no_crash(made: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(tree: Path, path: str) -> str:
+        raise OSError(errno.EIO, "Input/output error", str(tree / path))
+
+    monkeypatch.setattr(content, "hash_of", refused)
+    (said,) = problems(made)
+    assert said.startswith("carpeta: no se puede leer") and str(made.tree) in said
 
 
 def test_a_folder_that_is_gone_is_named(made: Dataset) -> None:

@@ -46,7 +46,7 @@ def verify(dataset: Dataset, *, fast: bool) -> Verdict:
     except CountError as error:
         verdict.add("carpeta", [f"no se puede comparar: {error}"])
         return verdict
-    verdict.add("carpeta", differences(dataset.tree, known, full=not fast).lines() if dataset.tree.is_dir() else [f"falta {dataset.tree}"])
+    verdict.add("carpeta", folder_problems(dataset, known, fast))
     zip_file = dataset.beside(".zip")
     if zip_file.exists() or dataset.beside(".zip.sha256").exists():
         verdict.add("zip", list(zip_problems(dataset, known, zip_file, fast)))
@@ -80,6 +80,16 @@ def recorded_problems(facts_file: Path, identity: str, table: Path, written: str
         yield f"las imágenes de {table} no dan el identificador anotado en {facts_file} ({expected})"
     elif facts.get(written) not in (None, sha256_of(table)):
         yield f"{table} no es el que se escribió"
+
+
+def folder_problems(dataset: Dataset, known: Mapping[str, Known], fast: bool) -> list[str]:
+    """Also of a disk that refuses to read."""
+    if not dataset.tree.is_dir():
+        return [f"falta {dataset.tree}"]
+    try:
+        return differences(dataset.tree, known, full=not fast).lines()
+    except OSError as error:
+        return [f"no se puede leer: {error}"]
 
 
 def zip_problems(dataset: Dataset, known: Mapping[str, Known], zip_file: Path, fast: bool) -> Iterator[str]:
