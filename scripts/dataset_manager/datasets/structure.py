@@ -3,6 +3,7 @@
 In: any folder. Out: a CSV (`;`, UTF-8 with BOM) with a fixed name, sorted (docs/rules.md, «Folder structure»).
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,14 +55,19 @@ def structure(folder: Path, root: Path, extensions: frozenset[str]) -> Found:
     for path, number in counts.items():
         if not number:
             continue
-        inside = path.relative_to(folder).as_posix()
+        inside = shown(path.relative_to(folder).as_posix())
         if any(counts.get(child) for child in path.iterdir()):
             found.above[inside] = number
             continue
         product = path.parent.name if path != root else ""
         dataset = path.relative_to(root).parts[0] if path != root else root.name
-        found.rows.append((dataset, product, path.name, inside, number, str(path)))
+        found.rows.append((shown(dataset), shown(product), shown(path.name), inside, number, shown(str(path))))
     return found
+
+
+def shown(name: str) -> str:
+    """A name whose bytes are no text, as a file and a terminal can hold it."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def walk(folder: Path) -> Iterator[Path]:
