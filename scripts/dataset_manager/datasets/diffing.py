@@ -64,7 +64,7 @@ def facts(dataset: Dataset) -> Json:
     made = read_json(dataset.beside(".json")) or {}
     shown = {name: made.get(name) for name in ("process", "window", "identity", "analysis", "parents")}
     request = made.get("request") or {}
-    marks = {f"References {one['reference_name'] or one['reference_id']}": one for one in request.get("references", [])}
+    marks = {f"References {one['reference_name'] or ''} ({one['reference_id']})": one for one in request.get("references", [])}
     devices = {f"Devices {one['device_id']}": one for one in request.get("devices", [])}
     return dict(flat({**shown, "parameters": request.get("parameters"), **marks, **devices}))
 
