@@ -67,7 +67,6 @@ rule download_shard:
         here("logs/download_shard.{name}.{shard}-of-{total}.log"),
     params:
         cache=f"{OUT}/cache/pictures",
-    threads: 2
     resources:
         s3=1,
         mem_mb=1000,

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dataset_manager.csv_text import guarded, plain
 from dataset_manager.errors import UsageError
 from dataset_manager.registry import table
 from dataset_manager.registry.errors import RegistryError
-from dataset_manager.registry.parsing import BASE, COLUMNS, guarded, parse, plain
+from dataset_manager.registry.parsing import BASE, COLUMNS, parse
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,15 +4,14 @@ In: the table `tried` (building.py) and the quotas. Out: `<dataset>.shortage.csv
 dataset's JSON carries. Rules: docs/rules.md, «Shortages».
 """
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from dataset_manager.analysis.database import dictionaries
+from dataset_manager.csv_text import csv_bytes
 from dataset_manager.errors import CountError
 from dataset_manager.files import replace
 
@@ -96,12 +95,3 @@ def by_class(quotas: list[Json], found: list[Json]) -> list[Json]:
         }
         for name in names
     ]
-
-
-def csv_bytes(columns: Sequence[str], rows: Iterable[Json]) -> bytes:
-    """For Excel: `;` and a byte order mark."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, delimiter=";", restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8-sig")

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 
 from dataset_manager.analysis.database import dictionaries, quoted
+from dataset_manager.csv_text import csv_bytes
 from dataset_manager.datasets.content import accepted_file, readable
-from dataset_manager.datasets.counts import csv_bytes
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.files import read_json, replace
 

@@ -4,13 +4,13 @@ In: the finished datasets' manifests and folders. Out: names of datasets whose t
 pictures that were deleted by a person: both stand in the frozen request. Rules: docs/rules.md, «Used transactions».
 """
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from dataset_manager import processes
 from dataset_manager.analysis.database import quoted
+from dataset_manager.csv_text import csv_rows
 from dataset_manager.datasets import versions
 from dataset_manager.datasets.content import present
 from dataset_manager.datasets.finding import legacy_folders
@@ -61,8 +61,7 @@ def deployment_of(settings: ProcessAwareSettings, process: str) -> int | None:
 
 def failed(folder: Path, dataset: str) -> Iterator[str]:
     """Keys of pictures that were damaged or missing: trying them again would only fail again."""
-    with (folder / f"{dataset}.shortage.csv").open(encoding="utf-8-sig", newline="") as handle:
-        yield from (row["s3_key"] for row in csv.DictReader(handle, delimiter=";") if row["tipo"] == "fallida")
+    yield from (row["s3_key"] for row in csv_rows(folder / f"{dataset}.shortage.csv") if row["tipo"] == "fallida")
 
 
 def built(folder: Path, process: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from dataset_manager.analysis.database import dictionaries, quoted, script, working, write_parquet
-from dataset_manager.datasets import counts
+from dataset_manager.csv_text import csv_bytes
 from dataset_manager.datasets.content import EXAMPLES, Known, accepted_file, require_accepted
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.tree import Paths, Source, place, require_same
@@ -42,7 +42,7 @@ def merge(parents: Sequence[Dataset], tree: Path, on_conflict: str, provenance: 
         if tree.exists():
             require_same(tree, sources)
         else:
-            place(paths, sources, {REPORT: counts.csv_bytes(COLUMNS, report)})
+            place(paths, sources, {REPORT: csv_bytes(COLUMNS, report)})
         write_parquet(base, MANIFEST, paths.beside(".manifest.parquet"))
         result = result_of(base, report) | {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet")), **provenance}
         write_json(paths.beside(".json"), result)
@@ -71,7 +71,7 @@ def require_no_conflict(report: list[Json], on_conflict: str, paths: Paths) -> N
     if not conflicts or on_conflict != "error":
         beside.unlink(missing_ok=True)
         return
-    replace(beside, counts.csv_bytes(COLUMNS, report))
+    replace(beside, csv_bytes(COLUMNS, report))
     named = "".join(f"\n  - {row['dataset']}/{row['ruta']} (label {row['label_id']})" for row in conflicts[:EXAMPLES])
     raise CountError(
         f"{paths.tree.name}: la misma imagen está con labels distintos en {len(conflicts)} sitios; están todos en {beside}. Corrija "

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
+from dataset_manager.csv_text import csv_bytes
 from dataset_manager.errors import UsageError
-from dataset_manager.files import replace_with
+from dataset_manager.files import replace
 from dataset_manager.images.cache import EXTENSIONS
 
 COLUMNS = ["dataset_name", "product", "label_id", "folder_rel", "images_count", "folder_abs"]
@@ -37,8 +36,8 @@ def write_structure(folder: Path, output: Path | None, extensions: frozenset[str
     root = root_of(folder)
     found = structure(folder.resolve(), root, extensions)
     path = output or root / f"folder_structure_{folder.resolve().name}.csv"
-    table = pd.DataFrame(found.rows, columns=COLUMNS).sort_values(["product", "label_id", "folder_rel"], kind="stable")
-    replace_with(path, lambda temp: table.to_csv(temp, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n"))
+    ordered = sorted(found.rows, key=lambda row: (row[1], row[2], row[3]))
+    replace(path, csv_bytes(COLUMNS, [dict(zip(COLUMNS, row, strict=True)) for row in ordered]))
     return path, found
 
 

@@ -6,12 +6,10 @@ beside it, and last `<dataset>.curated.parquet`: the accepted content. No clock:
 with anything that is no picture of `class/label/` is refused whole. Rules: docs/rules.md, «Accepted content», «Dataset summary».
 """
 
-import csv
-import io
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
@@ -22,6 +20,7 @@ from typing import Any
 import duckdb
 
 from dataset_manager.analysis.database import dictionaries, quoted, script, working, write_parquet
+from dataset_manager.csv_text import csv_bytes
 from dataset_manager.datasets import balance, card, content, summary_page
 from dataset_manager.datasets.content import Known
 from dataset_manager.datasets.finding import Dataset
@@ -359,7 +358,7 @@ def page_file(dataset: Dataset) -> Path:
 def write(base: duckdb.DuckDBPyConnection, dataset: Dataset, facts: Json) -> Json:
     """The curated file last: it is what means accepted."""
     small = summary_of(facts)
-    replace(csv_file(dataset), as_csv(base.execute("FROM listed").fetchall()))
+    replace(csv_file(dataset), csv_bytes(COLUMNS, (dict(zip(COLUMNS, row, strict=True)) for row in base.execute("FROM listed").fetchall())))
     replace(page_file(dataset), summary_page.page(facts).encode())
     replace(dataset.inside("README.md"), card.card(facts).encode())
 
@@ -370,15 +369,6 @@ def write(base: duckdb.DuckDBPyConnection, dataset: Dataset, facts: Json) -> Jso
 
     replace_with(dataset.beside(".curated.parquet"), write_last)
     return small
-
-
-def as_csv(rows: Iterable[tuple[Any, ...]]) -> bytes:
-    """For Excel: `;` and a byte order mark."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8-sig")
 
 
 def lines(result: Json) -> Iterator[str]:

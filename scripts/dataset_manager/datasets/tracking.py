@@ -4,7 +4,6 @@ In: the manifests and shortage files of the datasets. Out: that tab of the workb
 `reports/tracking_<dataset>.json`. The tab is written anew from the files each time, so nothing in it can be lost.
 """
 
-import csv
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from dataset_manager.analysis.database import quoted
+from dataset_manager.csv_text import csv_rows
 from dataset_manager.datasets import versions
 from dataset_manager.datasets.finding import finished_of
 from dataset_manager.files import write_json
@@ -69,8 +69,7 @@ def rows_of(folder: Path, dataset: str) -> Iterator[Row]:
         query = PICTURES.format(manifest=quoted(folder / f"{dataset}.manifest.parquet"), origin=origin)
         yield from (list(row) for row in base.execute(query, {"name": dataset}).fetchall())
     if shortage.exists():
-        with shortage.open(encoding="utf-8-sig", newline="") as handle:
-            yield from (failure(row, dataset) for row in csv.DictReader(handle, delimiter=";") if row["tipo"] == "fallida")
+        yield from (failure(row, dataset) for row in csv_rows(shortage) if row["tipo"] == "fallida")
 
 
 def localised(row: Row, zone: ZoneInfo) -> Row:

@@ -6,19 +6,17 @@ not surely a registry is an error that names file and line.
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataset_manager.csv_text import guarded, plain
 from dataset_manager.registry.errors import RegistryError
 
 BASE = ["dataset_name", "created_at", "deployment_id", "trained_model", "description", "s3_path"]
 ADDED = ["dataset_id", "content_id", "images", "classes", "labels", "bytes", "sha256", "parents", "registered_at", "tool_version"]
 COLUMNS = [*BASE, *ADDED]
 BOM = b"\xef\xbb\xbf"
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-ESCAPED = re.compile(r"''*[=+\-@\t\r]")
 TODO = "No se ha tocado. Corríjalo (guárdelo como «CSV UTF-8», con «;») o recupere una copia de la carpeta .backups, y repita"
 
 
@@ -38,16 +36,6 @@ class Table:
         """A row by column, as it was meant; columns of other people as they stand."""
         cells = zip(self.columns, row, strict=True)
         return {column: plain(cell) if column in COLUMNS else cell for column, cell in cells}
-
-
-def guarded(text: str) -> str:
-    """What Excel would take for a formula gets an apostrophe; `plain` takes exactly that one away again."""
-    return f"'{text}" if FORMULA.match(text) else text
-
-
-def plain(cell: str) -> str:
-    """The text that was meant."""
-    return cell[1:] if ESCAPED.match(cell) else cell
 
 
 def parse(content: bytes, path: Path) -> Table:
