@@ -23,7 +23,7 @@ from dataset_manager.files import digest, sha256_of
 from dataset_manager.images.cache import is_sealed
 from dataset_manager.images.parallel import in_parallel
 
-OWN = ("_summary_", "README.md", "merge_report.csv")  # of the tool, at the top of the folder
+OWN = ("_summary_", "README.md", "merge_report.csv", "merge_overwritten.txt")  # of the tool and the one before, at the top of the folder
 LITTER = {"thumbs.db", "desktop.ini", ".ds_store"}  # left by file managers: nobody's pictures
 READERS = 4
 EXAMPLES = 20
