@@ -5,7 +5,7 @@ transaction as a Parquet, and the transactions that its datasets delivered (docs
 """
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import duckdb
 import pandas as pd
@@ -15,6 +15,7 @@ from dataset_manager.analysis.database import quoted, write_parquet
 from dataset_manager.datasets.content import present
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.errors import WorkbookError
+from dataset_manager.images.cache import EXTENSIONS
 
 COLUMNS = ["transaction_id", "device_id", "transaction_start_time"]
 TAB = "datasets_creados"
@@ -66,7 +67,7 @@ def delivered(process: Path) -> set[str]:
 
 def of_names(datasets: Path) -> Iterator[str]:
     """The second word of `<time>_<transaction>_<name>`."""
-    for path in present(datasets) if datasets.is_dir() else ():
+    for path in present(datasets):
         words = path.rpartition("/")[2].split("_")
-        if len(words) > 2:
+        if len(words) > 2 and PurePosixPath(path).suffix.lower() in EXTENSIONS:
             yield words[1]
