@@ -27,7 +27,8 @@ def write_metadata(dataset: Dataset, target: Path) -> Path:
     process = dataset.tree.parent.parent
     tables = [*rows_of_books(process), *rows_of_csv(process)]
     found = pd.concat([table.reindex(columns=COLUMNS) for table in tables]) if tables else pd.DataFrame(columns=COLUMNS)
-    found = found[found["transaction_id"].notna()].drop_duplicates("transaction_id").astype("string")
+    found = found[found["transaction_id"].notna()].astype("string")
+    found = found.assign(transaction_id=found["transaction_id"].str.removesuffix(".0")).drop_duplicates("transaction_id")
     with duckdb.connect() as base:
         base.register("found", found)
         query = "SELECT transaction_id::VARCHAR AS transaction_id, regexp_replace(device_id, '\\.0$', '') AS device_id, "
@@ -57,7 +58,7 @@ def rows_of_csv(process: Path) -> Iterator[pd.DataFrame]:
 def delivered(process: Path) -> set[str]:
     """Transactions of its datasets: recorded as downloaded, or with a picture in a folder."""
     recorded = {
-        str(row["transaction_id"])
+        str(row["transaction_id"]).removesuffix(".0")
         for table in rows_of_books(process)
         for row in table.to_dict("records")
         if str(row.get("download_status")) in DELIVERED
