@@ -4,6 +4,7 @@ In: a process folder of that tool: `reports/*.xlsx` with a tab `datasets_creados
 transaction as a Parquet, and the transactions that its datasets delivered (docs/rules.md, «Legacy»).
 """
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -50,9 +51,27 @@ def rows_of_books(process: Path) -> Iterator[pd.DataFrame]:
 def rows_of_csv(process: Path) -> Iterator[pd.DataFrame]:
     """Every transaction of the window, if the cache of that tool is there."""
     for path in (process / "reports/elastic_data.csv", process / "data/elastic_cache.csv"):
-        if path.exists():
-            with duckdb.connect() as base:
-                yield base.execute(f"SELECT * FROM read_csv('{quoted(path)}', all_varchar = true, header = true, null_padding = true)").df()
+        separator, names = head_of(path) if path.exists() else ("", [])
+        if "transaction_id" not in names:
+            continue
+        options = (
+            f"delim = '{separator}', quote = '\"', escape = '\"', header = true, all_varchar = true, null_padding = true, parallel = false"
+        )
+        query = f"SELECT {', '.join(name for name in COLUMNS if name in names)} FROM read_csv('{quoted(path)}', {options})"
+        with duckdb.connect() as base:
+            try:
+                yield base.execute(query).df()
+            except duckdb.Error as error:
+                problem = str(error).splitlines()[0]
+                raise WorkbookError(f"{path}: no se puede leer ({problem}); es de la herramienta anterior y no se toca") from error
+
+
+def head_of(path: Path) -> tuple[str, list[str]]:
+    """The separator, which that tool changed once, and the names of the columns."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
+        first = handle.readline()
+    separator = max(",;\t", key=first.count)
+    return separator, next(csv.reader([first], delimiter=separator), [])
 
 
 def delivered(process: Path) -> set[str]:
