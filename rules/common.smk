@@ -144,9 +144,10 @@ def merge_plan():
 
 
 def merge_files(w):
-    """A finished merge is looked at, never made again."""
+    """A finished merge is looked at, never made again; one that the workbook does not show yet still gets there."""
     plan = merge_plan()
-    tracked = [] if plan.finished else [f"reports/tracking_{plan.name}.json"]
+    shown = versions.is_finished(S.folder(plan.process) / "datasets", plan.name)
+    tracked = [] if shown else [f"reports/tracking_{plan.name}.json"]
     return of(plan.process, f"datasets/{plan.name}.json", *tracked)
 
 
