@@ -10,6 +10,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 from dataset_manager import locks, logs, processes, settings
 from dataset_manager.datasets import content, finding, merge_request, request, versions
 from dataset_manager.files import digest, read_json, sorted_json
+from dataset_manager.registry import command
 from dataset_manager.review import request as review
 
 S = settings.load(Path(workflow.basedir), TYPED, config)
@@ -193,5 +194,5 @@ def fingerprint(w):
 def register_files(w):
     """A folder that is not what was accepted stops here, before any job: otherwise its summary would accept it by itself."""
     dataset = summarised()
-    content.require_accepted(dataset)
+    command.require_publishable(S, dataset)
     return [*summary_files(dataset), str(dataset.beside(".zip")), str(dataset.beside(".zip.sha256"))]

@@ -26,7 +26,9 @@ class Section(BaseModel):
 class Sources(Section):
     """Where each kind of data comes from: a server, or a path (an export or the sample)."""
 
-    transactions: str = Field("elasticsearch", min_length=1, description="`elasticsearch`, or the path of an export hits.ndjson[.gz|.zst]")
+    transactions: str = Field(
+        "elasticsearch", min_length=1, description="`elasticsearch`, or the path of an export (`.ndjson`, also `.gz` or `.zst`)"
+    )
     catalogue: str = Field("mysql", min_length=1, description="`mysql` (MariaDB too), or the path of an SQLite file with the same tables")
     pictures: str = Field("s3", min_length=1, description="`s3` (MinIO too), or the path of a folder laid out as the bucket")
 

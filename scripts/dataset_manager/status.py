@@ -138,7 +138,8 @@ def stage_lines(here: Path) -> Iterator[str]:
 
 def dataset_lines(here: Path) -> Iterator[str]:
     """Every version whose request is frozen: finished with its counts, or unfinished."""
-    names = versions.requested(here / "datasets", here.name)
+    begun = versions.requested(here / "datasets", here.name)
+    names = [*begun, *(one.name for one in finding.finished_of(here) if one.name not in begun)]
     if names:
         yield "\nDatasets"
     for name in names:

@@ -9,7 +9,7 @@ from typing import Any
 
 from dataset_manager import locks
 from dataset_manager.cli import runs
-from dataset_manager.datasets import commands, content, finding, merge_request
+from dataset_manager.datasets import commands, finding, merge_request
 from dataset_manager.registry import command, planning, verify
 from dataset_manager.settings import ProcessAwareSettings
 
@@ -53,7 +53,7 @@ def run_summary(given: argparse.Namespace, found: ProcessAwareSettings, values: 
 def run_register(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
     """The folder is compared with what was accepted before anything starts."""
     dataset = finding.named(found, "dataset_name")
-    content.require_accepted(dataset)
+    command.require_publishable(found, dataset)
     if is_dry(given):
         code = runs.dry("register_dataset", values, given)
         for line in planning.plan(command.publication(found, dataset), command.destination(found, dataset)):

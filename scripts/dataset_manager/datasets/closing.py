@@ -39,7 +39,9 @@ def lines(folder: Path, process: str, found: Json, already: bool) -> Iterator[st
     yield f"Dataset {dataset}{' (datos de ejemplo)' if found['sample'] else ''}{': ya estaba hecho' if already else ''}"
     yield from changes(folder, process, dataset)
     yield from table(found["classes"])
-    yield f"  Imágenes: {counts['placed']} de {counts['wanted']} pedidas; faltan {counts['short']}, fallidas {counts['failed']}"
+    extra = sum(one["extra"] for one in found["classes"])
+    of_devices = f" ({extra} de ellas añadidas por devices)" if extra else ""
+    yield f"  Imágenes: {counts['placed']} de {counts['wanted']} pedidas{of_devices}; faltan {counts['short']}, fallidas {counts['failed']}"
     yield from short_lines(found["short"])
     yield from doubled_lines(found["duplicates"])
     yield f"  dataset_id: {found['dataset_id']}"
@@ -70,12 +72,12 @@ def changes(folder: Path, process: str, dataset: str) -> Iterator[str]:
 def table(classes: list[Json]) -> Iterator[str]:
     """Per class: wanted, placed, short, failed, bytes."""
     width = max([len("clase"), *(len(one["class"]) for one in classes)])
-    yield f"  {'clase':<{width}}  {'pedidas':>8} {'puestas':>8} {'de devices':>10} {'faltan':>7} {'fallidas':>8} {'MB':>8}"
+    sized = any(one["bytes"] for one in classes)  # a dry run knows no bytes of a class
+    heads = f"{'pedidas':>8} {'puestas':>8} {'de devices':>10} {'faltan':>7} {'fallidas':>8}"
+    yield f"  {'clase':<{width}}  {heads}" + (f" {'MB':>8}" if sized else "")
     for one in with_total(classes):
-        numbers = (
-            f"{one['wanted']:>8} {one['placed']:>8} {one['extra']:>10} {one['short']:>7} {one['failed']:>8} {one['bytes'] / 1e6:>8.1f}"
-        )
-        yield f"  {one['class']:<{width}}  {numbers}"
+        numbers = f"{one['wanted']:>8} {one['placed']:>8} {one['extra']:>10} {one['short']:>7} {one['failed']:>8}"
+        yield f"  {one['class']:<{width}}  {numbers}" + (f" {one['bytes'] / 1e6:>8.1f}" if sized else "")
 
 
 def with_total(classes: list[Json]) -> list[Json]:

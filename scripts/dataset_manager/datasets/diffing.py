@@ -18,6 +18,7 @@ from dataset_manager.datasets.finding import Dataset
 from dataset_manager.files import read_json, replace
 
 Json = dict[str, Any]
+SHOWN = 30
 COLUMNS = ("cambio", "sha256", "clase_antes", "label_antes", "ruta_antes", "clase", "label_id", "ruta", "transaction_id", "device_id")
 CHANGES = """
 WITH one AS (SELECT *, row_number() OVER (PARTITION BY sha256, class, label_id ORDER BY path) AS n FROM read_parquet('{old}')),
@@ -69,6 +70,13 @@ def facts(dataset: Dataset) -> Json:
     return dict(flat({**shown, "parameters": request.get("parameters"), **marks, **devices}))
 
 
+def comparable(old: Json, new: Json) -> list[str]:
+    """Names that both have, or that one has of marks where both have marks: a merged dataset has none of its own."""
+    asked = [any(name.startswith(("References", "Devices")) for name in one) for one in (old, new)]
+    names = sorted(old.keys() | new.keys())
+    return names if all(asked) else [name for name in names if name in old and name in new]
+
+
 def flat(values: Json, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Nested objects as dotted names."""
     for name, value in values.items():
@@ -80,7 +88,7 @@ def flat(values: Json, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def parameters(old: Json, new: Json) -> list[tuple[str, Any, Any]]:
     """What differs, by name."""
-    return [(name, old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    return [(name, old.get(name), new.get(name)) for name in comparable(old, new) if old.get(name) != new.get(name)]
 
 
 def write_csv(found: Diff, path: Path) -> None:
@@ -98,8 +106,10 @@ def lines(old: Dataset, new: Dataset, found: Diff) -> Iterator[str]:
         yield f"  {'clase':<{width}}  {'antes':>7} {'ahora':>7} {'cambio':>7}"
         for row in differing:
             yield f"  {row['class']:<{width}}  {row['before']:>7} {row['after']:>7} {row['after'] - row['before']:>+7}"
-    for name, before, after in found.parameters:
+    for name, before, after in found.parameters[:SHOWN]:
         yield f"  {name}: {shown(before)} → {shown(after)}"
+    if len(found.parameters) > SHOWN:
+        yield f"  … y {len(found.parameters) - SHOWN} parámetros o marcas más"
 
 
 def shown(value: Any) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dataset_manager.datasets.closing import table
 from dataset_manager.datasets.merging import REPORT
 from dataset_manager.errors import CountError
 from dataset_manager.files import read_json
@@ -31,7 +30,10 @@ def lines(folder: Path, name: str, made: Json, already: bool) -> Iterator[str]:
     counts, report = made["counts"], made["report"]
     yield ""
     yield f"Dataset unido {name}{' (ya estaba hecho)' if already else ''}: {' + '.join(one['dataset'] for one in made['parents'])}"
-    yield from table(made["classes"])
+    width = max(len("clase"), *(len(one["class"]) for one in made["classes"]))
+    yield f"  {'clase':<{width}}  {'imágenes':>9} {'MB':>8}"
+    for one in made["classes"]:
+        yield f"  {one['class']:<{width}}  {one['placed']:>9} {one['bytes'] / 1e6:>8.1f}"
     yield f"  Imágenes: {counts['placed']} de {counts['wanted']}; repetidas {report['repetida']}, renombradas {report['renombrada']}"
     if report["conflicto de label"]:
         yield f"  Con dos labels: {report['conflicto de label']}, según on_conflict={made['on_conflict']}"

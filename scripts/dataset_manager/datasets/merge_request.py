@@ -92,7 +92,7 @@ def require_free(settings: ProcessAwareSettings, process: str, name: str, equal:
         raise UsageError(f"name={name}: así se llaman los archivos que van al lado de un dataset; dé otro nombre")
     finished = settings.folder(process) / f"datasets/{name}.json"
     if name not in equal and finished.exists():
-        raise ProcessError(f"{finished} ya existe y se hizo con otros datasets, u otro contenido de ellos; dé otro nombre (name=, -n)")
+        raise ProcessError(f"{finished} ya existe y se hizo con otros datasets, u otro contenido de ellos; dé otro nombre (--name)")
 
 
 def parents_at(settings: ProcessAwareSettings, parents: list[Json]) -> list[Dataset]:

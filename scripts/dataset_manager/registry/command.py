@@ -11,10 +11,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dataset_manager import __version__, environment
+from dataset_manager.datasets.content import accepted_id, require_accepted
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.zipping import recorded_sha256
 from dataset_manager.files import now, read_json, sha256_of
 from dataset_manager.registry import receipt, table, target
+from dataset_manager.registry.errors import RegistryError
 from dataset_manager.registry.publishing import Destination, Publication
 from dataset_manager.registry.receipt import Receipt
 from dataset_manager.registry.upload import check_object
@@ -37,7 +39,7 @@ def publication(settings: ProcessAwareSettings, dataset: Dataset) -> Publication
         created_at=f"{created(dataset, made):%d/%m/%Y}",
         deployment_id=deployment(dataset, made),
         trained_model=typed.get("trained_model"),
-        description=described(typed.get("description"), bool(made.get("sample"))),
+        description=described(settings, dataset.name, bool(made.get("sample"))),
         dataset_id=made.get("dataset_id", ""),
         content_id=summary.get("content_id", made.get("dataset_id", "")),
         images=present.get("present", present.get("placed", 0)),
@@ -52,11 +54,29 @@ def publication(settings: ProcessAwareSettings, dataset: Dataset) -> Publication
     )
 
 
-def described(description: str | None, sample: bool) -> str | None:
-    """What was made from the sample says so wherever it goes."""
-    if not sample or SAMPLE in (description or ""):
-        return description
-    return f"{description} ({SAMPLE})" if description else SAMPLE
+def described(settings: ProcessAwareSettings, name: str, sample: bool) -> str | None:
+    """What was made from the sample says so wherever it goes. Not given: None where there is a row, which keeps its text."""
+    given = settings.typed.get("description")
+    if not sample or SAMPLE in (given or ""):
+        return given
+    if given is None:
+        return None if table.row_of(registry_csv(settings), name) else SAMPLE
+    return f"{given} ({SAMPLE})"
+
+
+def require_publishable(settings: ProcessAwareSettings, dataset: Dataset) -> None:
+    """Before anything is zipped: the folder is as accepted, and the registry has no other content under this name.
+
+    Raises CountError, RegistryError.
+    """
+    require_accepted(dataset)
+    path = registry_csv(settings)
+    row = table.row_of(path, dataset.name)
+    if row and not settings.typed.get("overwrite") and row.get("content_id", "") not in ("", accepted_id(dataset)):
+        raise RegistryError(
+            f"{path}: {dataset.name} ya está registrado con otro contenido ({row['content_id'][:16]}…). Si lo sustituye, repita la orden "
+            "con overwrite=true (--overwrite); si no, recupere las imágenes que faltan"
+        )
 
 
 def created(dataset: Dataset, made: Json) -> datetime:

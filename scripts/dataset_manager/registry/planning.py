@@ -25,7 +25,7 @@ def plan_object(what: Publication, where: Destination) -> Iterator[str]:
     if where.base is None:
         yield "ZIP: no se sube (upload=false)"
         return
-    url, size = where.base.object(what.zip_path.name).url, f"{what.bytes / 1e6:.1f} MB"
+    url, size = where.base.object(what.zip_path.name).url, f"{what.bytes / 1e6:.1f} MB" if what.bytes else "aún sin hacer"
     refused = "se sustituirá (overwrite=true)" if where.overwrite else "se rechazará; para sustituirlo, overwrite=true"
     yield {
         "ausente": f"ZIP: se subirá a {url} ({size})",

@@ -90,7 +90,7 @@ def build(
         connection.execute(SETTINGS)
         locking.remove_leftovers(book)
         content = _Content(connection, data_dir, read_json(window_file), read_json(parameters_file), options, sample)
-        state = _rounds(content, book)
+        state = _rounds(content, book) | {"history": options.history}
         write_json(state_file, state)
     _report(book, state)
     return state

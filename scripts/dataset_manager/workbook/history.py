@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from dataset_manager.errors import WorkbookError
-from dataset_manager.files import now, replace_with, sha256_of
+from dataset_manager.files import now, read_json, replace_with, sha256_of
 
 KEPT = 20
 
@@ -22,11 +22,12 @@ def newest_copy(book: Path) -> Path | None:
     return next(reversed(copies(book)), None)
 
 
-def keep_copy(book: Path, kept: int = KEPT) -> Path:
+def keep_copy(book: Path, kept: int | None = None) -> Path:
     """A copy of the book as it is now; an unchanged book is not copied twice. Returns the copy.
 
-    Call it while holding the workbook's lock. Errors: DiskError.
+    As many are kept as the last build was told. Call it while holding the workbook's lock. Errors: DiskError.
     """
+    kept = kept or (read_json(book.parent / "workbook_state.json") or {}).get("history", KEPT)
     digest = sha256_of(book)[:16]
     newest = newest_copy(book)
     if newest and newest.stem.endswith(digest):
