@@ -51,7 +51,8 @@ def prepare(base: Path, number: int, pictures: int) -> None:
     facts = {name: [getattr(one, name) for one in stored] for name in ("bytes", "sha256", "width", "height", "format")}
     said = {"group": groups, "rank": table["rank"], "status": ["ok"] * pictures, "reason": [""] * pictures}
     pq.write_table(pa.table(said | facts), base / f"{number}.outcome.parquet")
-    quota = {"reason": "reference", "reference_name": "", "label_id": "", "device_id": None, "quota": pictures, "available": pictures}
+    names = {name: "" for name in ("reference_id", "reference_code", "reference_name", "label_id")}
+    quota = names | {"reason": "reference", "device_id": None, "quota": pictures // CLASSES, "available": pictures // CLASSES}
     asked = [quota | {"group": f"r{one}", "class": str(one)} for one in range(CLASSES)]
     (base / f"{number}.asked.json").write_text(json.dumps(asked))
 

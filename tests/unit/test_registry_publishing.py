@@ -67,7 +67,7 @@ def test_everything_is_published_once(tmp_path: Path) -> None:
     done = publish(what, where)
     assert sorted(state(tmp_path)) == sorted(ALL)
     url = f"file://{tmp_path}/bucket/{NAME}.zip"
-    assert done.lines() == [f"ZIP: subido: {url} (aún sin hacer)", f"Registro: fila añadida en {where.registry_csv}", "Resumen: copiado"]
+    assert done.lines() == [f"ZIP: subido: {url} (0.0 MB)", f"Registro: fila añadida en {where.registry_csv}", "Resumen: copiado"]
     row = table.row_of(where.registry_csv, NAME)
     assert row is not None
     assert row | {"registered_at": ""} == {
@@ -272,7 +272,7 @@ def test_the_plan_says_what_happens_and_writes_nothing(tmp_path: Path) -> None:
     last = f"Recibo: {where.receipt_path}"
     before = state(tmp_path)
     assert plan(what, where) == [
-        f"ZIP: se subirá a {url} (aún sin hacer)",
+        f"ZIP: se subirá a {url} (0.0 MB)",
         f"Registro: se añadirá la fila {NAME} a {csv}",
         f"Resumen: se copiará a {copy}",
         last,
@@ -292,7 +292,7 @@ def test_the_plan_says_what_happens_and_writes_nothing(tmp_path: Path) -> None:
     other = publication(tmp_path, b"otro")
     before = state(tmp_path)
     refused = plan(other, where)
-    assert refused[0] == f"ZIP: en {url} hay otro objeto: se rechazará; para sustituirlo, overwrite=true (aún sin hacer)"
+    assert refused[0] == f"ZIP: en {url} hay otro objeto: se rechazará; para sustituirlo, overwrite=true (0.0 MB)"
     assert refused[1].startswith("Registro: se rechazará: ")
     assert "se sustituirá (overwrite=true)" in plan(other, replace(where, overwrite=True))[0]
     assert "se comparará cuando el ZIP esté hecho" in plan(replace(other, sha256=""), where)[0]

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,10 @@ def test_a_wrong_name_lists_what_there_is(registered: Tool) -> None:
     for command in ("register_dataset", "verify", "summary_dataset"):
         assert registered.main(command, "-d", "nada") == 2
         assert DATASET in registered.text
+
+
+def test_a_report_of_snakemake_holds_the_page(registered: Tool) -> None:
+    words = ("summary_dataset", "--config", f"dataset_name={DATASET}", "--report", "report.zip")
+    assert registered.snakemake(*words) == 0, registered.text
+    with zipfile.ZipFile(registered.root / "report.zip") as report:
+        assert any(name.endswith(f"_summary_{DATASET}.html") for name in report.namelist())
