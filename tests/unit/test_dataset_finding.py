@@ -99,7 +99,8 @@ def test_a_process_without_datasets_and_stray_files_are_passed_over(tmp_path: Pa
 
 
 def test_the_paths_of_a_rule_mean_exactly_that_dataset(tmp_path: Path) -> None:
-    one = dataset(tmp_path, "p_v01", pictures(1))
-    assert finding.at(settings(tmp_path), one.home, "p_v01") == one
+    other, one = dataset(tmp_path, "todo", pictures(1), "a"), dataset(tmp_path, "todo", pictures(1))
+    assert finding.at(settings(tmp_path), one.home, "todo") == one
+    assert finding.at(settings(tmp_path), other.home, "todo") == other
     with pytest.raises(UsageError, match="no es un dataset terminado"):
         finding.at(settings(tmp_path), one.home, "p_v02")

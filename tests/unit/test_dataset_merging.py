@@ -194,6 +194,13 @@ def test_a_tree_that_a_killed_run_renamed_is_completed(tmp_path: Path) -> None:
     assert (tree(made(tmp_path).tree), made(tmp_path).beside(".json").read_bytes()) == before
 
 
+def test_what_a_killed_run_left_half_made_is_removed(tmp_path: Path) -> None:
+    put(made(tmp_path).home / f".{INTO}.12345.building", A)
+    merge(tmp_path, two(tmp_path, {A: "a"}, {C: "c"}))
+    assert placed(tmp_path) == [A, C]
+    assert not list(made(tmp_path).home.glob(".*.building"))
+
+
 def test_the_tab_says_merged_and_from_which_dataset(tmp_path: Path) -> None:
     merge(tmp_path, two(tmp_path, {A: "a"}, {C: "c"}))
     rows = [dict(zip(tracking.COLUMNS, row, strict=True)) for row in tracking.rows_of(made(tmp_path).home, INTO)]
