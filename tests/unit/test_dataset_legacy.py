@@ -242,3 +242,10 @@ def test_they_count_as_used_for_their_deployment_when_that_is_asked(tmp_path: Pa
     left_by_before(tmp_path, "dataset_28_010725_v1", {"x": {path_of(PERA, 2828): "z"}}, apart=apart, deployment=28)
     parameters = {"filter_used": scope, "include_rejected": False}
     assert earlier.earlier(settings(tmp_path), "p", parameters)["used_legacy"] == expected
+
+
+def test_a_table_of_its_folders_is_written_apart(tmp_path: Path, old: Path) -> None:
+    before = tree(old)
+    commands.folder_structure(settings(tmp_path, input=str(old / "datasets" / SET)))
+    assert tree(old) == before
+    assert (tmp_path / f"output/registry/legacy/{OLD}/folder_structure_{SET}.csv").exists()

@@ -9,6 +9,7 @@ from pathlib import Path
 from dataset_manager import processes
 from dataset_manager.datasets import diffing, finding, structure
 from dataset_manager.datasets.finding import Dataset
+from dataset_manager.names import path_part
 from dataset_manager.settings import ProcessAwareSettings
 
 
@@ -16,12 +17,21 @@ def folder_structure(settings: ProcessAwareSettings) -> None:
     """Of the folder typed, else of the datasets of the active process. Raises UsageError, DiskError."""
     typed = settings.typed
     folder = Path(typed["input"]) if "input" in typed else settings.folder(processes.active(settings)) / "datasets"
-    output = Path(typed["output"]) if "output" in typed else None
+    output = Path(typed["output"]) if "output" in typed else apart(settings, folder)
     path, found = structure.write_structure(folder, output, structure.extensions_of(typed.get("extensions")))
     print(f"\n{len(found.rows)} carpetas con imágenes, {found.pictures} imágenes")
     for inside, number in sorted(found.above.items()):
         print(f"  Atención: {number} imágenes en {inside}, por encima de otras carpetas con imágenes; no cuentan")
     print(f"Tabla: {os.path.relpath(path)}")
+
+
+def apart(settings: ProcessAwareSettings, folder: Path) -> Path | None:
+    """The folders of the tool of before are only read: their table goes where everything made of them lies."""
+    place = folder.resolve()
+    for legacy in finding.legacy_folders(settings):
+        if place.is_relative_to(legacy.resolve()):
+            return settings.out / "registry" / finding.LEGACY / path_part(legacy.name) / f"folder_structure_{place.name}.csv"
+    return None
 
 
 def diff(settings: ProcessAwareSettings, *, write: bool = True) -> None:

@@ -7,6 +7,7 @@ not read again.
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from dataset_manager.files import digest, sha256_of
 from dataset_manager.images.cache import is_sealed
 from dataset_manager.images.parallel import in_parallel
 
-OWN = ("_summary_", "README.md", "merge_report.csv", "merge_overwritten.txt")  # of the tool and the one before, at the top of the folder
+OWN = re.compile(r"_summary_[^/]*\.(csv|html)|README\.md|merge_report\.csv|merge_overwritten\.txt")  # of the tool and the one before
 LITTER = {"thumbs.db", "desktop.ini", ".ds_store"}  # left by file managers: nobody's pictures
 READERS = 4
 EXAMPLES = 20
@@ -61,7 +62,7 @@ def present(tree: Path) -> dict[str, os.stat_result]:
     """Every file by its path with `/`, without the tool's own and what file managers leave. Nothing where the folder is gone."""
     if not tree.is_dir():
         return {}
-    return {path: stat for path, stat in files(tree, "") if not ("/" not in path and path.startswith(OWN))}
+    return {path: stat for path, stat in files(tree, "") if not OWN.fullmatch(path)}
 
 
 def fingerprint(tree: Path) -> str:
