@@ -8,9 +8,8 @@ from types import SimpleNamespace
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from dataset_manager import locks, logs, processes, settings
-from dataset_manager.datasets import content, finding, merge_request, request, versions
+from dataset_manager.datasets import finding, versions
 from dataset_manager.files import digest, read_json, sorted_json
-from dataset_manager.registry import command
 from dataset_manager.review import request as review
 
 S = settings.load(Path(workflow.basedir), TYPED, config)
@@ -101,6 +100,8 @@ def review_files(w):
 
 @cache
 def planned(process):
+    from dataset_manager.datasets import request  # only these commands wait for the tables' library
+
     return request.plan(S, process)
 
 
@@ -139,6 +140,8 @@ def all_files(w):
 
 @cache
 def merge_plan():
+    from dataset_manager.datasets import merge_request
+
     plan = merge_request.plan(S)
     locks.chosen(S, plan.process)
     return plan
@@ -158,11 +161,13 @@ def merge_made(w):
 
 def merge_parents(w):
     """What is made stays as it was asked for."""
-    return merge_made(w)["parents"] if merge_made(w) else merge_plan().parents
+    made = merge_made(w)
+    return made["parents"] if made else merge_plan().parents
 
 
 def merge_option(w):
-    return merge_made(w)["on_conflict"] if merge_made(w) else merge_plan().on_conflict
+    made = merge_made(w)
+    return made["on_conflict"] if made else merge_plan().on_conflict
 
 
 @cache
@@ -184,6 +189,8 @@ def summary_files(dataset):
 @cache
 def fingerprint_of(home, name):
     """Names, sizes and times of the folder now."""
+    from dataset_manager.datasets import content
+
     return content.fingerprint(finding.at(S, Path(OUT) / home, name).tree)
 
 
@@ -193,6 +200,8 @@ def fingerprint(w):
 
 def register_files(w):
     """A folder that is not what was accepted stops here, before any job: otherwise its summary would accept it by itself."""
+    from dataset_manager.registry import command
+
     dataset = summarised()
     command.require_publishable(S, dataset)
     return [*summary_files(dataset), str(dataset.beside(".zip")), str(dataset.beside(".zip.sha256"))]

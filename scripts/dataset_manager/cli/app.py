@@ -6,14 +6,14 @@ In: the words typed. Out: an exit code: 0 done, 1 failed with one error, 2 wrong
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from dataset_manager import __version__, active_process, locks, processes, settings, status
-from dataset_manager.cli import operations, parser, runs
+from dataset_manager.cli import parser, runs
 from dataset_manager.environment import ENV_FILE_VARIABLE
 from dataset_manager.errors import ConfigurationError, ToolError, UsageError
 from dataset_manager.keys import KEYS
@@ -70,9 +70,16 @@ def dispatch(given: argparse.Namespace, root: Path) -> int:
         "download_info": run_download,
         "review_images": run_review,
         "create_dataset": run_dataset,
-        **operations.COMMANDS,
     }
-    return commands[given.command](given, found, values)
+    run = commands.get(given.command) or operation(given.command)
+    return run(given, found, values)
+
+
+def operation(command: str) -> Callable[[argparse.Namespace, ProcessAwareSettings, Mapping[str, Any]], int]:
+    """A command about finished datasets; the others do not wait for what those need."""
+    from dataset_manager.cli import operations
+
+    return operations.COMMANDS[command]
 
 
 def read_overlay(given: argparse.Namespace) -> dict[str, Any]:
@@ -151,7 +158,7 @@ def run_demo_registry(given: argparse.Namespace, found: ProcessAwareSettings, va
         "s3_base": (bucket.resolve() / "datasets").as_uri(),
         "description": "Dataset de la demostración",
     }
-    return operations.run_register(given, found.typing(own), {**values, **own})
+    return operation("register_dataset")(given, found.typing(own), {**values, **own})
 
 
 def root_of(found: ProcessAwareSettings) -> Path:
