@@ -16,7 +16,7 @@ import duckdb
 
 from dataset_manager.analysis.database import quoted, working, write_parquet
 from dataset_manager.datasets import counts
-from dataset_manager.datasets.content import EXAMPLES, Known
+from dataset_manager.datasets.content import EXAMPLES, Known, known_id
 from dataset_manager.datasets.tree import Paths, Source, place, require_same
 from dataset_manager.errors import SourceError
 from dataset_manager.files import locked, read_json, sha256_of, write_errors, write_json
@@ -40,8 +40,6 @@ SELECT target AS path, sha256, bytes, width, height, format, class, label_id, re
     reason, CASE reason WHEN 'device' THEN device_id ELSE reference_name END AS reason_value, rank
 FROM tried WHERE status = 'ok' ORDER BY path
 """
-# As `sha256sum` prints it: anyone can repeat it over the folder.
-IDENTITY = "SELECT sha256(coalesce(string_agg(sha256 || '  ' || path || chr(10), '' ORDER BY path), '')) FROM placed"
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def build(work: Work, tree: Path, provenance: Json) -> Json:
         write_parquet(base, "FROM placed", paths.beside(".manifest.parquet"))
         result = {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet"))}
         result |= counts.write_shortage(base, read_json(work.asked), paths.beside(".shortage.csv"))
-        result |= {"dataset_id": base.execute(IDENTITY).fetchall()[0][0], **provenance}
+        result |= {"dataset_id": known_id({path: one.picture for path, one in sources.items()}), **provenance}
         write_json(paths.beside(".json"), result)
     return result
 

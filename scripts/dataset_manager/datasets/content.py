@@ -113,7 +113,12 @@ def readable(*files: Path) -> Iterator[None]:
 
 def accepted_id(dataset: Dataset) -> str:
     """content_id of what was accepted."""
-    return content_id({path: picture.sha256 for path, picture in accepted(dataset).items()})
+    return known_id(accepted(dataset))
+
+
+def known_id(pictures: Mapping[str, Known]) -> str:
+    """content_id of known pictures."""
+    return content_id({path: picture.sha256 for path, picture in pictures.items()})
 
 
 def content_id(pictures: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ import duckdb
 
 from dataset_manager.analysis.database import dictionaries, quoted, script, working, write_parquet
 from dataset_manager.csv_text import csv_bytes
-from dataset_manager.datasets.content import EXAMPLES, Known, accepted_file, require_accepted
+from dataset_manager.datasets.content import EXAMPLES, Known, accepted_file, known_id, require_accepted
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.tree import Paths, Source, place, require_same
 from dataset_manager.errors import CountError
@@ -25,7 +25,6 @@ COLUMNS = ("caso", "dataset", "ruta", "clase", "label_id", "sha256", "incluida",
 INTERNAL = "'path', 'parent', 'source_path', 'tree', 'mtime_ns', 'origin'"
 MANIFEST = f"SELECT path, COLUMNS(lambda c: c NOT IN ({INTERNAL})) FROM named ORDER BY path"
 BY_CLASS = "SELECT class, count(*) AS placed, sum(bytes)::BIGINT AS bytes FROM named GROUP BY class ORDER BY class"
-IDENTITY = "SELECT sha256(coalesce(string_agg(sha256 || '  ' || path || chr(10), '' ORDER BY path), '')) FROM named"
 
 
 def merge(parents: Sequence[Dataset], tree: Path, on_conflict: str, provenance: Json) -> Json:
@@ -44,7 +43,8 @@ def merge(parents: Sequence[Dataset], tree: Path, on_conflict: str, provenance: 
         else:
             place(paths, sources, {REPORT: csv_bytes(COLUMNS, report)})
         write_parquet(base, MANIFEST, paths.beside(".manifest.parquet"))
-        result = result_of(base, report) | {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet")), **provenance}
+        result = result_of(base, report) | {"dataset_id": known_id({path: one.picture for path, one in sources.items()})}
+        result |= {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet")), **provenance}
         write_json(paths.beside(".json"), result)
     return result
 
@@ -112,5 +112,4 @@ def result_of(base: duckdb.DuckDBPyConnection, report: list[Json]) -> Json:
         "classes": [row | {"wanted": row["placed"], "extra": 0, "short": 0, "failed": 0} for row in dictionaries(base.execute(BY_CLASS))],
         "labels_twice": dictionaries(base.execute("FROM label_twice")),
         "short": [],
-        "dataset_id": base.execute(IDENTITY).fetchall()[0][0],
     }

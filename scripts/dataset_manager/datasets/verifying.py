@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dataset_manager.datasets.content import Known, accepted, accepted_file, content_id, differences, pictures_in
+from dataset_manager.datasets.content import Known, accepted, accepted_file, differences, known_id, pictures_in
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.zipping import MANIFEST, manifest_rows, own_files, recorded_sha256
 from dataset_manager.errors import ConfigurationError, CountError
@@ -76,7 +76,7 @@ def recorded_problems(facts_file: Path, identity: str, table: Path, written: str
         yield str(error)
         return
     expected = facts.get(identity) if isinstance(facts, dict) else None
-    if expected != content_id({path: picture.sha256 for path, picture in known.items()}):
+    if expected != known_id(known):
         yield f"las imágenes de {table} no dan el identificador anotado en {facts_file} ({expected})"
     elif facts.get(written) not in (None, sha256_of(table)):
         yield f"{table} no es el que se escribió"
