@@ -11,13 +11,14 @@ from typing import Any
 
 from dataset_manager.errors import SourceError
 from dataset_manager.registry import conditions, leftovers, multipart
-from dataset_manager.registry.client import client_of, place_of
+from dataset_manager.registry.client import client_of
 from dataset_manager.registry.digests import MIB, Measured
 from dataset_manager.registry.errors import RegistryError
 from dataset_manager.registry.saying import ABSENT, DENIED, code_of, spoken
 from dataset_manager.registry.stored import Added, Expected, Status, Stored, Transfer, expected_of, same
 from dataset_manager.registry.target import Base, Target
 from dataset_manager.sources.connection_types import S3Connection
+from dataset_manager.sources.s3_client import place_of
 
 LOGGER = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from dataset_manager.errors import SourceError, ToolError
 from dataset_manager.sources import embedded
 from dataset_manager.sources.connection_types import DatabaseConnection, ElasticConnection, S3Connection
 from dataset_manager.sources.database import TABLES, snapshot
+from dataset_manager.sources.s3_client import place_of, s3_client
 
 KEYS = "REMOTE_STORAGE_ACCESS_KEY y REMOTE_STORAGE_SECRET_KEY (o MINIO_ACCESS_KEY y MINIO_SECRET_KEY)"
 DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"}
@@ -90,28 +91,11 @@ def check_pictures(place: S3Connection | Path | ToolError) -> str:
 
 def check_bucket(place: S3Connection) -> str:
     """SourceError in words an operator can act on."""
-    import boto3
-    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
-    config = Config(
-        connect_timeout=10,
-        read_timeout=20,
-        retries={"total_max_attempts": 1},
-        signature_version="s3v4",
-        s3={"addressing_style": "path" if place.path_style else "auto"},
-    )
-    where = f"S3 {place.endpoint_url or place.region}, bucket {place.bucket}"
+    where = place_of(place, place.bucket)
     try:
-        client = boto3.client(
-            "s3",
-            region_name=place.region,
-            endpoint_url=place.endpoint_url,
-            aws_access_key_id=place.access_key,
-            aws_secret_access_key=place.secret_key,
-            verify=place.verify_ssl,
-            config=config,
-        )
+        client = s3_client(place, connect_timeout=10, read_timeout=20, retries={"total_max_attempts": 1})
         client.list_objects_v2(Bucket=place.bucket, MaxKeys=1)
     except ClientError as error:
         raise SourceError(f"{where}: {refused(error.response)}") from None
