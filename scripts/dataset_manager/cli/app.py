@@ -131,7 +131,7 @@ def run_status(given: argparse.Namespace, found: ProcessAwareSettings, values: M
 def run_active_process(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
     """Small enough to need no Snakemake; a dry run only says it."""
     print(runs.shown("active_process", values, given))
-    if getattr(given, "dry_run", False) and (found.typed.get("set") or found.typed.get("clear")):
+    if runs.is_dry(given) and (found.typed.get("set") or found.typed.get("clear")):
         print("Se cambiaría active_process.json; no se ha escrito nada")
         return 0
     active_process.run(found)
@@ -140,7 +140,7 @@ def run_active_process(given: argparse.Namespace, found: ProcessAwareSettings, v
 
 def run_demo(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
     """The main job on the sample, whose workbook comes with a person's marks: process, review, dataset."""
-    if getattr(given, "dry_run", False):
+    if runs.is_dry(given):
         return run_download(given, found, values)
     steps = (run_download, run_review, run_dataset, run_demo_registry)
     code = next((code for step in steps if (code := step(given, found, values))), 0)
@@ -169,7 +169,7 @@ def root_of(found: ProcessAwareSettings) -> Path:
 def run_download(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
     """Plans with the library first, so that wrong usage never starts Snakemake."""
     process = processes.for_download(found)
-    if getattr(given, "dry_run", False):
+    if runs.is_dry(given):
         code = runs.dry("download_info", values, given)
         return code or plan_download(found, process)
     locks.require_idle(found, process)
@@ -185,7 +185,7 @@ def run_review(given: argparse.Namespace, found: ProcessAwareSettings, values: M
     process = processes.active(found)
     book = found.folder(process) / f"reports/{process}.xlsx"
     request.plan(book, found.config.image_review, found.config.images)
-    if getattr(given, "dry_run", False):
+    if runs.is_dry(given):
         return runs.dry("review_images", values, given) or plan_review(found, process)
     locks.require_idle(found, process)
     locking.warn_if_open(book)
@@ -207,7 +207,7 @@ def run_dataset(given: argparse.Namespace, found: ProcessAwareSettings, values: 
 
     process = processes.active(found)
     planned = plan(found, process)
-    if getattr(given, "dry_run", False):
+    if runs.is_dry(given):
         return runs.dry("create_dataset", values, given) or plan_dataset(found, process)
     locks.require_idle(found, process)
     if not planned.finished:

@@ -17,7 +17,7 @@ from dataset_manager.settings import ProcessAwareSettings
 def run_structure(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
     """One table."""
     print(runs.shown("folder_structure", values, given))
-    if is_dry(given):
+    if runs.is_dry(given):
         print("Se escribiría la tabla; no se ha escrito nada")
         return 0
     commands.folder_structure(found)
@@ -27,14 +27,14 @@ def run_structure(given: argparse.Namespace, found: ProcessAwareSettings, values
 def run_diff(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
     """Looks at two manifests."""
     print(runs.shown("diff", values, given))
-    commands.diff(found, write=not is_dry(given))
+    commands.diff(found, write=not runs.is_dry(given))
     return 0
 
 
 def run_merge(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
     """Says before anything starts which datasets and under which name."""
     plan = merge_request.plan(found)
-    if is_dry(given):
+    if runs.is_dry(given):
         print(f"{plan.name}: {' + '.join(one['dataset'] for one in plan.parents)}{' (ya está hecho)' if plan.finished else ''}")
         return runs.dry("merge_datasets", values, given)
     locks.require_idle(found, plan.process)
@@ -44,7 +44,7 @@ def run_merge(given: argparse.Namespace, found: ProcessAwareSettings, values: Ma
 def run_summary(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
     """The name first: a wrong one never starts Snakemake."""
     dataset = finding.named(found, "dataset_name")
-    if is_dry(given):
+    if runs.is_dry(given):
         return runs.dry("summary_dataset", values, given)
     locks.require_idle(found, dataset.process)
     return runs.real(found, "summary_dataset", values, given)
@@ -54,7 +54,7 @@ def run_register(given: argparse.Namespace, found: ProcessAwareSettings, values:
     """The folder is compared with what was accepted before anything starts."""
     dataset = finding.named(found, "dataset_name")
     command.require_publishable(found, dataset)
-    if is_dry(given):
+    if runs.is_dry(given):
         code = runs.dry("register_dataset", values, given)
         for line in planning.plan(command.publication(found, dataset), command.destination(found, dataset)):
             print(line)
@@ -69,11 +69,6 @@ def run_verify(given: argparse.Namespace, found: ProcessAwareSettings, values: M
     print(runs.shown("verify", values, given))
     verify.run(found)
     return 0
-
-
-def is_dry(given: argparse.Namespace) -> bool:
-    """--dry-run"""
-    return bool(getattr(given, "dry_run", False))
 
 
 COMMANDS = {

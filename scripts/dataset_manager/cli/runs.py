@@ -93,7 +93,7 @@ def machine(given: argparse.Namespace) -> list[str]:
 def shown(command: str, values: Mapping[str, Any], given: argparse.Namespace) -> str:
     """The equivalent snakemake line: `--config` where Snakemake keeps the values as typed, else the JSON itself."""
     words = ["snakemake", *(machine(given) if command != "status" else ["--cores", "1"]), command]
-    if getattr(given, "dry_run", False):
+    if is_dry(given):
         words.append("-n")
     plain = {name: value for name, value in values.items() if not isinstance(value, dict)}
     sections = {name: f"{name}={sorted_json(value)}" for name, value in values.items() if isinstance(value, dict)}
@@ -103,6 +103,11 @@ def shown(command: str, values: Mapping[str, Any], given: argparse.Namespace) ->
     note = "" if survives else "   # main.py lo pasa en un archivo, porque --config cambiaría algún valor"
     prefix = "".join(f"{name}={shlex.quote(os.environ[name])} " for name in (ENV_FILE_VARIABLE, "OUTPUT_BASE_DIR") if name in os.environ)
     return f"$ {prefix}{shlex.join(words)}{note}"
+
+
+def is_dry(given: argparse.Namespace) -> bool:
+    """--dry-run"""
+    return bool(getattr(given, "dry_run", False))
 
 
 def is_verbose(given: argparse.Namespace) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 
-from dataset_manager.analysis.database import quoted
 from dataset_manager.datasets.closing import short_lines, table
 from dataset_manager.datasets.counts import by_class, counted
 from dataset_manager.datasets.earlier import earlier
@@ -18,18 +17,11 @@ from dataset_manager.datasets.request import Plan, plan
 from dataset_manager.datasets.selection import select
 from dataset_manager.files import write_json
 from dataset_manager.images.cache import PictureCache, Place
-from dataset_manager.images.estimate import estimate
+from dataset_manager.images.estimate import chosen, estimate
 from dataset_manager.settings import ProcessAwareSettings
 from dataset_manager.sources import resolve
 
 Json = dict[str, Any]
-ADDED = """
-WITH unit AS (
-    SELECT "group", unit, any_value(class) AS class, any_value(quota) AS quota, min(rank) AS rank FROM read_parquet('{manifest}')
-    WHERE reason = 'device' GROUP BY "group", unit
-), placed AS (SELECT *, row_number() OVER (PARTITION BY "group" ORDER BY rank) AS place FROM unit)
-SELECT class, count(*) FROM placed WHERE place <= quota GROUP BY class
-"""
 
 
 def dataset_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
@@ -71,7 +63,8 @@ def with_earlier(settings: ProcessAwareSettings, process: str, request: Json) ->
 def added(manifest: Path) -> dict[str, int]:
     """Pictures that devices would add, per class."""
     with duckdb.connect() as base:
-        return dict(base.execute(ADDED.format(manifest=quoted(manifest))).fetchall())
+        query = f"{chosen(manifest)} SELECT class, count(*) FROM chosen WHERE reason = 'device' GROUP BY class"
+        return dict(base.execute(query).fetchall())
 
 
 def merged(quotas: list[Json]) -> list[Json]:

@@ -36,10 +36,13 @@ def estimate(manifest: Path, cache: PictureCache, place: Place) -> Estimate:
 
 def first_choice(manifest: Path) -> list[str]:
     """The keys that would be asked for if none fails: the first file of the first `quota` units of each group."""
-    query = f"""
-        WITH unit AS (SELECT "group", unit, arg_min(key, rank) AS key, any_value(quota) AS quota, min(rank) AS rank
-            FROM read_parquet('{quoted(manifest)}') GROUP BY "group", unit
-        ), placed AS (SELECT *, row_number() OVER (PARTITION BY "group" ORDER BY rank) AS place FROM unit)
-        SELECT DISTINCT key FROM placed WHERE place <= quota ORDER BY key"""
     with duckdb.connect() as base:
-        return [key for (key,) in base.execute(query).fetchall()]
+        return [key for (key,) in base.execute(f"{chosen(manifest)} SELECT DISTINCT key FROM chosen ORDER BY key").fetchall()]
+
+
+def chosen(manifest: Path) -> str:
+    """The beginning of a query: `chosen` holds the manifest's rows that are asked for if none fails."""
+    return f"""
+        WITH unit AS (SELECT *, row_number() OVER (PARTITION BY "group", unit ORDER BY rank) AS file FROM read_parquet('{quoted(manifest)}')
+        ), placed AS (SELECT *, row_number() OVER (PARTITION BY "group" ORDER BY rank) AS place FROM unit WHERE file = 1
+        ), chosen AS (FROM placed WHERE place <= quota)"""
