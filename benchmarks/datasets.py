@@ -22,8 +22,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks")]
-
-from run import Row, shown, spend  # noqa: E402 - only importable once the path is known
+if "--step" not in sys.argv:  # a step is measured: it must not start by loading the servers of the tests
+    from run import Row, shown, spend
 
 SIZE = 75_000
 CLASSES = 50
@@ -140,12 +140,12 @@ def step(base: Path, name: str, *words: object) -> Any:
     return spend([sys.executable, __file__, "--step", name, str(base), *map(str, words)])
 
 
-def against(what: str, ours: Any, before: Any, promise: str) -> Row:
+def against(what: str, ours: Any, before: Any, promise: str) -> "Row":
     """By wall time."""
     return Row(what, ours, before, "wall", before.wall / ours.wall, promise)
 
 
-def measure(base: Path, pictures: int) -> list[Row]:
+def measure(base: Path, pictures: int) -> "list[Row]":
     """Ours first, then its baseline; what is not needed any more makes room."""
     for number in (1, 2):
         step(base, "prepare", number, pictures)

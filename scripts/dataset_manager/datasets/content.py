@@ -177,6 +177,12 @@ def moves(tree: Path, known: Mapping[str, Known], missing: list[str], extra: lis
 def require_accepted(dataset: Dataset) -> dict[str, Known]:
     """The accepted pictures, if the folder holds exactly these. Raises CountError naming the differences."""
     known = accepted(dataset)
+    require_unchanged(dataset, known)
+    return known
+
+
+def require_unchanged(dataset: Dataset, known: Mapping[str, Known]) -> None:
+    """The folder holds exactly these. Raises CountError naming the differences."""
     found = differences(dataset.tree, known)
     if found:
         lines = found.lines()
@@ -186,4 +192,3 @@ def require_accepted(dataset: Dataset) -> dict[str, Known]:
             f"{dataset.tree} no es lo último que se aceptó ({len(lines)} diferencias). Si son cambios suyos, acéptelos con "
             f"summary_dataset dataset_name={dataset.name}; si no, recupere lo que falta:{shown}"
         )
-    return known

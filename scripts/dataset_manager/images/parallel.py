@@ -4,8 +4,8 @@ In: a function and a collection. Out: the pairs (item, result) as they come.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Event
@@ -29,6 +29,18 @@ def in_parallel(work: Callable[[Item], Result], items: Collection[Item], threads
             crew.stop.set()
         for one in running:
             one.result()
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
+    """The results in the order of the items; the threads run ahead of who takes them by two items each."""
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > 2 * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 class _Crew(Generic[Item, Result]):
