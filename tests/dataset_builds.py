@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from dataset_manager.datasets import building, counts, tree
 from dataset_manager.files import write_json
+from dataset_manager.images import placing
 from dataset_manager.images.cache import PictureCache, Place
 from dataset_manager.images.fetch import Patience
 from dataset_manager.images.placing import link
@@ -94,7 +95,7 @@ def third(link: Callable[..., None]) -> Callable[..., None]:
 
 
 STEPS = {
-    "in the middle of the tree": lambda: setattr(tree, "link", third(link)),
+    "in the middle of the tree": lambda: setattr(placing, "link", third(link)),
     "before the tree has its name": lambda: setattr(tree, "sync", die),
     "after the tree": lambda: setattr(building, "write_parquet", die),
     "after the manifest": lambda: setattr(counts, "write_shortage", die),

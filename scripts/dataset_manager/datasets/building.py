@@ -21,7 +21,7 @@ from dataset_manager.datasets.tree import Paths, Source, place, require_same
 from dataset_manager.errors import SourceError
 from dataset_manager.files import locked, read_json, sha256_of, write_errors, write_json
 from dataset_manager.images.cache import PictureCache, Place
-from dataset_manager.images.placing import require_cached
+from dataset_manager.images.placing import forgetting
 
 Json = dict[str, Any]
 
@@ -63,12 +63,13 @@ def build(work: Work, tree: Path, provenance: Json) -> Json:
         base.execute(PLACED)
         require_few_failures(base, work)
         pictures = base.execute("SELECT path, key, sha256, bytes FROM placed").fetchall()
-        sources = {path: Source(work.cache.file(work.source, key), Known(sha256, size)) for path, key, sha256, size in pictures}
+        files = work.cache.files(work.source, (key for _, key, *_ in pictures))
+        sources = {path: Source(file, Known(sha256, size)) for file, (path, _, sha256, size) in zip(files, pictures, strict=True)}
         if tree.exists():
             require_same(tree, sources)
         else:
-            require_cached(((one.file, one.picture.sha256) for one in sources.values()), work.outcomes)
-            place(paths, sources)
+            with forgetting(work.outcomes):
+                place(paths, sources, sealed=True)
         write_parquet(base, "FROM placed", paths.beside(".manifest.parquet"))
         result = {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet"))}
         result |= counts.write_shortage(base, read_json(work.asked), paths.beside(".shortage.csv"))

@@ -89,7 +89,7 @@ def require_some(sources: Mapping[str, Source], paths: Paths) -> None:
 
 def sources_of(base: duckdb.DuckDBPyConnection) -> dict[str, Source]:
     """Where each picture of the result lies now."""
-    rows = base.execute("SELECT path, tree, source_path, sha256, bytes FROM named").fetchall()
+    rows = base.execute("SELECT path, tree, source_path, sha256, bytes FROM named ORDER BY path").fetchall()
     found = {path: Source(f"{tree}/{origin}", Known(sha256, size)) for path, tree, origin, sha256, size in rows}
     if len(found) != len(rows):
         raise CountError(f"{len(rows) - len(found)} imágenes tendrían el nombre de otra; no se ha hecho nada. Cambie su nombre y repita")

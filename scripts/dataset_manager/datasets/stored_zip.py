@@ -10,19 +10,22 @@ import hashlib
 import os
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from dataset_manager.errors import CountError
 from dataset_manager.images.cache import write_all
+from dataset_manager.images.parallel import in_order
 
 MOMENT = (1980, 1, 1, 0, 0, 0)  # the oldest a zip can say: content alone decides
 MODE = 0o644 << 16
-WINDOW = 1 << 26  # bytes that are written before they are flushed and read back
-PIECE = 1 << 20
+WINDOW = 1 << 25  # bytes that are written before they are flushed and read back
+BEHIND = 2  # windows that may wait for that: more would only fill the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +52,49 @@ class Written:
     crc: int
 
 
+@dataclass(slots=True)
+class Batch:
+    """Neighbours, written in one go."""
+
+    entries: list[Written]
+    start: int
+    end: int
+
+
+Window = list[Batch]
+
+
 def write_stored(target: Path, batches: Iterable[Sequence[Content]]) -> str:
     """sha256 of the whole, every CRC compared; at most 512 files a batch. Raises CountError when it does not read back, OSError."""
-    with target.open("wb") as out, ReadBack(target) as back, ThreadPoolExecutor(1, "zip") as pool:
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-            behind: Future[None] | None = None
-            for window in windows(out, archive, batches):
-                if behind:
-                    behind.result()
-                behind = pool.submit(back.compare, window)
-        if behind:
-            behind.result()
-        require_directory(target, archive)
-        return back.rest()
+    with target.open("wb") as out, ReadBack(target) as back, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for window in windows(out, archive, batches):
+            back.follow(window)
+        back.finish()
+    require_directory(target, archive)
+    return back.with_directory(archive.start_dir)
 
 
-def windows(out: BinaryIO, archive: zipfile.ZipFile, batches: Iterable[Sequence[Content]]) -> Iterator[list[list[Written]]]:
+def windows(out: BinaryIO, archive: zipfile.ZipFile, batches: Iterable[Sequence[Content]]) -> Iterator[Window]:
     """Appends the batches, each in one call of the system. `zipfile.writestr` goes back to every header: four calls an entry."""
-    window: list[list[Written]] = []
+    window: Window = []
     for batch in batches:
-        window.append(appended(out, archive, batch, archive.start_dir))
-        archive.start_dir = window[-1][-1].end
-        if archive.start_dir - window[0][0].start >= WINDOW:
+        window.append(appended(out, archive, batch))
+        archive.start_dir = window[-1].end
+        if archive.start_dir - window[0].start >= WINDOW:
             yield window
             window = []
     if window:
         yield window
 
 
-def appended(out: BinaryIO, archive: zipfile.ZipFile, batch: Sequence[Content], position: int) -> list[Written]:
+def appended(out: BinaryIO, archive: zipfile.ZipFile, contents: Sequence[Content]) -> Batch:
     """One batch."""
-    written, parts = [], []
-    for one in batch:
-        header = registered(archive, one, position)
-        start = position + len(header)
-        position = start + len(one.data)
-        written.append(Written(one.name, start, position, one.crc))
+    written, parts = Batch([], archive.start_dir, archive.start_dir), []
+    for one in contents:
+        header = registered(archive, one, written.end)
+        start = written.end + len(header)
+        written.end = start + len(one.data)
+        written.entries.append(Written(one.name, start, written.end, one.crc))
         parts += [header, one.data]
     write_parts(out.fileno(), parts)
     return written
@@ -108,51 +118,67 @@ def write_parts(handle: int, parts: Sequence[bytes]) -> None:
 
 
 class ReadBack:
-    """Reads from the disk what was written, in order."""
+    """Follows the writer: one thread flushes, one reads and compares, one hashes. The writer waits when it is more than BEHIND ahead."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
         self.whole = hashlib.sha256()
-        self.position = 0
+        self.waiting: deque[Future[None]] = deque()
+        self.flusher, self.hasher = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
 
     def __enter__(self) -> "ReadBack":
         self.handle = os.open(self.target, os.O_RDONLY)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.flusher.shutdown(cancel_futures=True)
+        self.hasher.shutdown(cancel_futures=True)
         os.close(self.handle)
 
-    def compare(self, window: Sequence[Sequence[Written]]) -> None:
-        """Every CRC. Raises CountError."""
-        start, length = self.position, window[-1][-1].end - self.position
-        os.fdatasync(self.handle)
-        os.posix_fadvise(self.handle, start, length, os.POSIX_FADV_DONTNEED)
-        for batch in window:
-            self.compare_batch(batch)
-        os.posix_fadvise(self.handle, start, length, os.POSIX_FADV_DONTNEED)
+    def follow(self, window: Window) -> None:
+        """Raises what became of the window before."""
+        flushed = self.flusher.submit(flush, self.handle, window)
+        self.waiting.append(self.hasher.submit(self.add, flushed))
+        if len(self.waiting) > BEHIND:
+            self.waiting.popleft().result()
 
-    def compare_batch(self, batch: Sequence[Written]) -> None:
-        """In one piece: a call for each entry would cost as much as its CRC."""
-        start = self.position
-        view = memoryview(self.read(batch[-1].end - start))
-        for one in batch:
-            if zlib.crc32(view[one.start - start : one.end - start]) != one.crc:
-                raise CountError(
-                    f"al releer el zip, {one.name} no está bien: el disco no devuelve lo que se escribió; revíselo y repita la orden"
-                )
+    def add(self, flushed: "Future[Window]") -> None:
+        """To the hash, in order."""
+        for data in in_order(partial(compared, self.handle), flushed.result(), 1):
+            self.whole.update(data)
 
-    def read(self, size: int) -> bytes:
-        """The next bytes, fewer at the end."""
-        data = os.pread(self.handle, size, self.position)
-        self.whole.update(data)
-        self.position += len(data)
-        return data
+    def finish(self) -> None:
+        """Raises what became of the last ones."""
+        while self.waiting:
+            self.waiting.popleft().result()
 
-    def rest(self) -> str:
-        """sha256 of everything."""
-        while self.read(PIECE):
-            pass
+    def with_directory(self, start: int) -> str:
+        """sha256 of entries and directory."""
+        with self.target.open("rb", buffering=0) as handle:
+            handle.seek(start)
+            self.whole.update(handle.read())
         return self.whole.hexdigest()
+
+
+def flush(handle: int, window: Window) -> Window:
+    """To the disk and out of the memory of the system."""
+    start = window[0].start
+    os.fdatasync(handle)
+    os.posix_fadvise(handle, start, window[-1].end - start, os.POSIX_FADV_DONTNEED)
+    return window
+
+
+def compared(handle: int, batch: Batch) -> bytes:
+    """A batch in one piece: a call for each entry would cost as much as its CRC. Raises CountError."""
+    data = os.pread(handle, batch.end - batch.start, batch.start)
+    os.posix_fadvise(handle, batch.start, len(data), os.POSIX_FADV_DONTNEED)
+    view = memoryview(data)
+    for one in batch.entries:
+        if zlib.crc32(view[one.start - batch.start : one.end - batch.start]) != one.crc:
+            raise CountError(
+                f"al releer el zip, {one.name} no está bien: el disco no devuelve lo que se escribió; revíselo y repita la orden"
+            )
+    return data
 
 
 def require_directory(target: Path, archive: zipfile.ZipFile) -> None:

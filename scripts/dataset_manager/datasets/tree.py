@@ -8,11 +8,12 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dataset_manager.datasets.content import EXAMPLES, Known, differences
 from dataset_manager.errors import CountError
 from dataset_manager.files import sync
-from dataset_manager.images.placing import link
+from dataset_manager.images.placing import Link, link_all
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,18 @@ class Paths:
         return self.tree.with_name(f".{self.tree.name}.{os.getpid()}.building")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """Where a picture of the tree comes from."""
 
     file: str
     picture: Known
 
 
-def place(paths: Paths, sources: Mapping[str, Source], notes: Mapping[str, bytes] | None = None) -> None:
-    """Made aside, on the disk, then renamed whole; what killed builds left aside is removed. `notes` are the tool's own files."""
+def place(paths: Paths, sources: Mapping[str, Source], notes: Mapping[str, bytes] | None = None, *, sealed: bool = False) -> None:
+    """Made aside, on the disk, then renamed whole; what killed builds left aside is removed. `notes` are the tool's own files.
+
+    `sealed`: the sources are of the cache and must be what was stored there; otherwise raises LostError, and nothing is left.
+    """
     for old in paths.tree.parent.glob(f".{paths.tree.name}.*.building"):
         shutil.rmtree(old)
     try:
@@ -53,8 +56,7 @@ def place(paths: Paths, sources: Mapping[str, Source], notes: Mapping[str, bytes
         for folder in sorted({path.rpartition("/")[0] for path in sources}):
             (paths.aside / folder).mkdir(parents=True, exist_ok=True)
         aside = str(paths.aside)
-        for path, source in sources.items():
-            link(source.file, f"{aside}/{path}")
+        link_all([Link(source.file, source.picture.sha256 if sealed else "", f"{aside}/{path}") for path, source in sources.items()])
         for name, content in (notes or {}).items():
             (paths.aside / name).write_bytes(content)
             sync(paths.aside / name)

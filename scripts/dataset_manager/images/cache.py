@@ -18,11 +18,10 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from posixpath import splitext
 from typing import TypeVar
 
 from dataset_manager.errors import DiskError
@@ -31,7 +30,7 @@ from dataset_manager.images.verify import Content, Damage, Verified, describe
 from dataset_manager.sources.connection_types import S3Connection
 
 Made = TypeVar("Made")
-EXTENSIONS = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"}
+EXTENSIONS = {"jpg", "jpeg", "png", "gif", "bmp", "webp"}
 INCOMING = ".incoming"
 STALE_SECONDS = 86_400
 SECOND = 1_000_000_000
@@ -78,9 +77,16 @@ class PictureCache:
 
     def file(self, place: Place, key: str) -> str:
         """As text: building paths costs more than linking the file."""
-        name = hashlib.sha256("\0".join((place.endpoint, place.bucket, key)).encode("utf-8", "surrogatepass")).hexdigest()
-        suffix = splitext(key)[1].lower()
-        return f"{self.root}/{name[:2]}/{name}{suffix if suffix in EXTENSIONS else '.bin'}"
+        return next(self.files(place, [key]))
+
+    def files(self, place: Place, keys: Iterable[str]) -> Iterator[str]:
+        """Of many pictures of one place."""
+        root, begun = str(self.root), hashlib.sha256(f"{place.endpoint}\0{place.bucket}\0".encode("utf-8", "surrogatepass"))
+        for key in keys:
+            named = begun.copy()
+            named.update(key.encode("utf-8", "surrogatepass"))
+            name, extension = named.hexdigest(), key.rpartition(".")[2].lower()
+            yield f"{root}/{name[:2]}/{name}.{extension if extension in EXTENSIONS else 'bin'}"
 
     def size(self, place: Place, key: str) -> int | None:
         """Of the file that has the picture's name, whatever is in it; None when there is none."""

@@ -4,7 +4,7 @@ In: a function and a collection. Out: the pairs (item, result) as they come.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from queue import SimpleQueue
@@ -41,6 +41,14 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def in_shares(work: Callable[[Sequence[Item]], Result], items: Sequence[Item], threads: int) -> list[Result]:
+    """Each thread takes one run of neighbours: for work so small that handing over items one by one would cost more."""
+    size = -(-len(items) // threads) or 1
+    shares = [items[start : start + size] for start in range(0, len(items), size)]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, shares))
 
 
 class _Crew(Generic[Item, Result]):

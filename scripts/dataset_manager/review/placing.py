@@ -15,7 +15,7 @@ import duckdb
 from dataset_manager.analysis.database import dictionaries, quoted
 from dataset_manager.files import read_json, write_errors, write_json
 from dataset_manager.images.cache import PictureCache, Place
-from dataset_manager.images.placing import link, require_cached
+from dataset_manager.images.placing import forgetting, link, require_cached
 
 Json = dict[str, Any]
 ROWS = """
@@ -29,7 +29,8 @@ def place(manifest: Path, outcomes: Sequence[Path], cache: PictureCache, source:
     """Removes what an earlier review placed, links what this one got, and writes `out`. Raises DiskError."""
     rows, wanted = read_rows(manifest, outcomes), read_groups(manifest)
     good = [row for row in rows if row["status"] == "ok"]
-    require_cached(((cache.file(source, row["key"]), row["sha256"]) for row in good), outcomes)
+    with forgetting(outcomes):
+        require_cached((cache.file(source, row["key"]), row["sha256"]) for row in good)
     with write_errors(images):
         renew(images, [row["target"] for row in good], clear)
         for row in good:
