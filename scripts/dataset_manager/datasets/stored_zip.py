@@ -144,8 +144,10 @@ class ReadBack:
 
     def add(self, flushed: "Future[Window]") -> None:
         """To the hash, in order."""
-        for data in in_order(partial(compared, self.handle), flushed.result(), 1):
+        window = flushed.result()
+        for data in in_order(partial(compared, self.handle), window, 1):
             self.whole.update(data)
+        forget(self.handle, window)
 
     def finish(self) -> None:
         """Raises what became of the last ones."""
@@ -162,16 +164,19 @@ class ReadBack:
 
 def flush(handle: int, window: Window) -> Window:
     """To the disk and out of the memory of the system."""
-    start = window[0].start
     os.fdatasync(handle)
-    os.posix_fadvise(handle, start, window[-1].end - start, os.POSIX_FADV_DONTNEED)
+    forget(handle, window)
     return window
+
+
+def forget(handle: int, window: Window) -> None:
+    """A whole window at once: the system keeps what a small range covers in part, and looks for it on all processors."""
+    os.posix_fadvise(handle, window[0].start, window[-1].end - window[0].start, os.POSIX_FADV_DONTNEED)
 
 
 def compared(handle: int, batch: Batch) -> bytes:
     """A batch in one piece: a call for each entry would cost as much as its CRC. Raises CountError."""
     data = os.pread(handle, batch.end - batch.start, batch.start)
-    os.posix_fadvise(handle, batch.start, len(data), os.POSIX_FADV_DONTNEED)
     view = memoryview(data)
     for one in batch.entries:
         if zlib.crc32(view[one.start - batch.start : one.end - batch.start]) != one.crc:
