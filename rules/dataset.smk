@@ -43,6 +43,7 @@ rule request_dataset:
 
 rule select_dataset:
     input:
+        metadata=ancient(here("process_metadata.json")),
         request=ancient(here("datasets/{dataset}.request.json")),
         transactions=ancient(here("data/transactions.parquet")),
     output:
@@ -50,6 +51,8 @@ rule select_dataset:
         asked=here("images/manifests/{dataset}.asked.json"),
     log:
         here("logs/select_dataset.{dataset}.log"),
+    params:
+        cache=f"{OUT}/cache/pictures",
     resources:
         mem_mb=1000,
         runtime=30,

@@ -39,6 +39,7 @@ rule request_review:
 
 rule select_review:
     input:
+        metadata=here("process_metadata.json"),
         request=here("images/review.request.json"),
         transactions=here("data/transactions.parquet"),
         references=here("data/analysis/references.parquet"),
@@ -46,6 +47,8 @@ rule select_review:
         here("images/manifests/review.parquet"),
     log:
         here("logs/select_review.log"),
+    params:
+        cache=f"{OUT}/cache/pictures",
     resources:
         mem_mb=1000,
         runtime=30,

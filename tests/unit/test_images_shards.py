@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 from dataset_manager.errors import CountError, DiskError, SourceError
 from dataset_manager.images.answers import PermanentError, RetryError
-from dataset_manager.images.cache import PictureCache
+from dataset_manager.images.cache import PictureCache, Place
+from dataset_manager.images.estimate import require_room
 from dataset_manager.images.fetch import Patience
 from dataset_manager.images.shards import Counts, download_shard
 from dataset_manager.images.space import MARGIN, TYPICAL
@@ -127,6 +128,18 @@ def test_without_room_for_the_pictures_nothing_is_asked_for(tmp_path: Path, monk
     assert text.startswith(f"{tmp_path / 'cache'}: no hay sitio para las imágenes: hacen falta 201 MB (7 imágenes de unos 75 kB y 200 MB")
     assert "quedan 201 MB libres. No se ha descargado nada: libere espacio" in text
     assert source.asked == [] and asked == [tmp_path] and not (tmp_path / "cache").exists()
+
+
+def test_shards_that_run_side_by_side_have_room_together_or_none_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = candidates("a", 5, 3) + candidates("b", 2, 0)
+    place, cache = Place.of(tmp_path / "bucket"), PictureCache(tmp_path / "cache")
+    manifest = tmp_path / "manifest.parquet"
+    write_manifest(manifest, rows)
+    with_free(monkeypatch, MARGIN + 7 * TYPICAL - 1)
+    with pytest.raises(DiskError, match="7 imágenes de unos 75 kB"):
+        require_room(manifest, cache, place)
+    with_free(monkeypatch, MARGIN + 7 * TYPICAL)
+    require_room(manifest, cache, place)
 
 
 def test_with_just_enough_room_all_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
