@@ -97,8 +97,8 @@ def third(link: Callable[..., None]) -> Callable[..., None]:
 STEPS = {
     "in the middle of the tree": lambda: setattr(placing, "link", third(link)),
     "before the tree has its name": lambda: setattr(tree, "sync", die),
-    "after the tree": lambda: setattr(building, "write_parquet", die),
-    "after the manifest": lambda: setattr(counts, "write_shortage", die),
+    "while the tree is made": lambda: setattr(building, "write_parquet", die),
+    "after tree and manifest": lambda: setattr(counts, "write_shortage", die),
     "after the shortages": lambda: setattr(building, "write_json", die),
     "never": lambda: None,
 }

@@ -233,7 +233,7 @@ def test_a_disk_that_fills_at_any_flush_is_one_clear_error_and_nothing_is_lost(
 
 
 def test_a_manifest_that_finds_no_room_is_a_full_disk(made: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any) -> None:
+    def full(*_: Any, **__: Any) -> None:
         raise duckdb.IOException("IO Error: Could not write file: No space left on device")
 
     monkeypatch.setattr(building, "write_parquet", full)

@@ -6,7 +6,7 @@ In: a folder. Out: a connection whose files vanish with it, and Parquet files th
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from string import Template
@@ -72,11 +72,18 @@ def script(name: str | Path, **values: str) -> list[str]:
     return [SqlTemplate(part).substitute(values) for part in parts] if values else parts
 
 
-def write_parquet(base: duckdb.DuckDBPyConnection, query: str, path: Path, row_group: int = 50_000) -> int:
-    """The result of a query as one file, and its number of rows."""
+def write_parquet(
+    base: duckdb.DuckDBPyConnection, query: str, path: Path, row_group: int = 50_000, before_name: Callable[[], object] = lambda: None
+) -> int:
+    """The result of a query as one file, and its number of rows. `before_name` is called when it is written: what must be there first."""
     options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {row_group}"
     rows: list[int] = []
-    replace_with(path, lambda temp: rows.extend(base.execute(f"COPY ({query}) TO '{quoted(temp)}' ({options})").fetchall()[0]))
+
+    def write(temp: Path) -> None:
+        rows.extend(base.execute(f"COPY ({query}) TO '{quoted(temp)}' ({options})").fetchall()[0])
+        before_name()
+
+    replace_with(path, write)
     return rows[0]
 
 

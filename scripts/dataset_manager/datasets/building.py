@@ -7,8 +7,10 @@ The tree is built aside and renamed whole, under an OS lock of this dataset: the
 that is already there is compared with the manifest and never replaced.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,14 @@ import duckdb
 from dataset_manager.analysis.database import quoted, working, write_parquet
 from dataset_manager.datasets import counts
 from dataset_manager.datasets.content import EXAMPLES, Known, known_id
-from dataset_manager.datasets.tree import Paths, Source, place, require_same
+from dataset_manager.datasets.tree import Paths, place, require_same, sweep
 from dataset_manager.errors import SourceError
 from dataset_manager.files import locked, read_json, sha256_of, write_errors, write_json
 from dataset_manager.images.cache import PictureCache, Place
-from dataset_manager.images.placing import forgetting
+from dataset_manager.images.placing import Link, forgetting, link_all
 
 Json = dict[str, Any]
+Picture = tuple[str, str, str, int]  # path, key, sha256, bytes
 
 TRIED = """
 CREATE TABLE tried AS
@@ -57,25 +60,37 @@ class Work:
 def build(work: Work, tree: Path, provenance: Json) -> Json:
     """Raises SourceError above the failed fraction or when the cache lost a picture, CountError when a tree is in the way, DiskError."""
     paths = Paths(tree)
-    with locked(paths.lock), working(tree.parent, small=True) as base, write_errors(tree):
+    with locked(paths.lock), working(tree.parent, small=True) as base, write_errors(tree), ThreadPoolExecutor(1) as pool:
+        sweep(paths)
         outcomes = ", ".join(f"'{quoted(path)}'" for path in work.outcomes)
         base.execute(TRIED.format(manifest=quoted(work.manifest), outcomes=outcomes))
         base.execute(PLACED)
         require_few_failures(base, work)
         pictures = base.execute("SELECT path, key, sha256, bytes FROM placed").fetchall()
-        files = work.cache.files(work.source, (key for _, key, *_ in pictures))
-        sources = {path: Source(file, Known(sha256, size)) for file, (path, _, sha256, size) in zip(files, pictures, strict=True)}
-        if tree.exists():
-            require_same(tree, sources)
-        else:
-            with forgetting(work.outcomes):
-                place(paths, sources, sealed=True)
-        write_parquet(base, "FROM placed", paths.beside(".manifest.parquet"))
-        result = {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet"))}
+        known = {path: Known(sha256, size) for path, _, sha256, size in pictures}
+        made = pool.submit(make, work, paths, pictures, known)
+        # The manifest is written meanwhile; it gets its name when the tree is there.
+        result = {"dataset_id": known_id(known)} | provenance
+        write_parquet(base, "FROM placed", paths.beside(".manifest.parquet"), before_name=made.result)
+        result |= {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet"))}
         result |= counts.write_shortage(base, read_json(work.asked), paths.beside(".shortage.csv"))
-        result |= {"dataset_id": known_id({path: one.picture for path, one in sources.items()}), **provenance}
         write_json(paths.beside(".json"), result)
     return result
+
+
+def make(work: Work, paths: Paths, pictures: Sequence[Picture], known: Mapping[str, Known]) -> None:
+    """The tree, unless it is there already."""
+    if paths.tree.exists():
+        require_same(paths.tree, known)
+        return
+    with forgetting(work.outcomes):
+        place(paths, known, lambda aside: link_all(pictures, partial(cached, work, aside)))
+
+
+def cached(work: Work, aside: str, pictures: Sequence[Picture]) -> Iterator[Link]:
+    """Out of the cache."""
+    files = work.cache.files(work.source, (key for _, key, _, _ in pictures))
+    return (Link(file, sha256, f"{aside}/{path}") for file, (path, _, sha256, _) in zip(files, pictures, strict=True))
 
 
 def require_few_failures(base: duckdb.DuckDBPyConnection, work: Work) -> None:

@@ -5,7 +5,8 @@ In: datasets with their accepted manifests. Out: `datasets/<name>/` of hard link
 keeps both, and one content under two labels is an error unless `on_conflict` says what to do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from dataset_manager.analysis.database import dictionaries, quoted, script, work
 from dataset_manager.csv_text import csv_bytes
 from dataset_manager.datasets.content import EXAMPLES, Known, accepted_file, known_id, require_accepted
 from dataset_manager.datasets.finding import Dataset
-from dataset_manager.datasets.tree import Paths, Source, place, require_same
+from dataset_manager.datasets.tree import Paths, place, require_same, sweep
 from dataset_manager.errors import CountError
 from dataset_manager.files import locked, replace, sha256_of, write_errors, write_json
+from dataset_manager.images.placing import Link, link_all
 
 Json = dict[str, Any]
+Picture = tuple[str, str, str, int]  # path in the result, file it lies in, sha256, bytes
 REPORT = "merge_report.csv"
 COLUMNS = ("caso", "dataset", "ruta", "clase", "label_id", "sha256", "incluida", "ruta_final")
 INTERNAL = "'path', 'parent', 'source_path', 'tree', 'mtime_ns', 'origin'"
@@ -33,17 +36,19 @@ def merge(parents: Sequence[Dataset], tree: Path, on_conflict: str, provenance: 
         require_accepted(parent)
     paths = Paths(tree)
     with locked(paths.lock), working(tree.parent, small=True) as base, write_errors(tree):
+        sweep(paths)
         lay(base, parents, on_conflict)
         report = dictionaries(base.execute("FROM report"))
         require_no_conflict(report, on_conflict, paths)
-        sources = sources_of(base)
-        require_some(sources, paths)
+        pictures = named(base)
+        known = {path: Known(sha256, size) for path, _, sha256, size in pictures}
+        require_some(pictures, paths)
         if tree.exists():
-            require_same(tree, sources)
+            require_same(tree, known)
         else:
-            place(paths, sources, {REPORT: csv_bytes(COLUMNS, report)})
+            place(paths, known, lambda aside: link_all(pictures, partial(from_parents, aside)), {REPORT: csv_bytes(COLUMNS, report)})
         write_parquet(base, MANIFEST, paths.beside(".manifest.parquet"))
-        result = result_of(base, report) | {"dataset_id": known_id({path: one.picture for path, one in sources.items()})}
+        result = result_of(base, report) | {"dataset_id": known_id(known)}
         result |= {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet")), **provenance}
         write_json(paths.beside(".json"), result)
     return result
@@ -79,21 +84,26 @@ def require_no_conflict(report: list[Json], on_conflict: str, paths: Paths) -> N
     )
 
 
-def require_some(sources: Mapping[str, Source], paths: Paths) -> None:
+def require_some(pictures: Sequence[Picture], paths: Paths) -> None:
     """A dataset without pictures serves nobody."""
-    if not sources:
+    if not pictures:
         raise CountError(
             f"{paths.tree.name}: no queda ninguna imagen (con on_conflict=skip, todas están con dos labels); no se ha hecho nada"
         )
 
 
-def sources_of(base: duckdb.DuckDBPyConnection) -> dict[str, Source]:
-    """Where each picture of the result lies now."""
-    rows = base.execute("SELECT path, tree, source_path, sha256, bytes FROM named ORDER BY path").fetchall()
-    found = {path: Source(f"{tree}/{origin}", Known(sha256, size)) for path, tree, origin, sha256, size in rows}
-    if len(found) != len(rows):
-        raise CountError(f"{len(rows) - len(found)} imágenes tendrían el nombre de otra; no se ha hecho nada. Cambie su nombre y repita")
-    return found
+def named(base: duckdb.DuckDBPyConnection) -> list[Picture]:
+    """Where each picture of the result lies now. Raises CountError."""
+    rows = base.execute("SELECT path, tree || '/' || source_path, sha256, bytes FROM named ORDER BY path").fetchall()
+    doubled = len(rows) - len({path for path, *_ in rows})
+    if doubled:
+        raise CountError(f"{doubled} imágenes tendrían el nombre de otra; no se ha hecho nada. Cambie su nombre y repita")
+    return rows
+
+
+def from_parents(aside: str, pictures: Sequence[Picture]) -> Iterator[Link]:
+    """Their trees were compared with what was accepted."""
+    return (Link(file, "", f"{aside}/{path}") for path, file, _, _ in pictures)
 
 
 def result_of(base: duckdb.DuckDBPyConnection, report: list[Json]) -> Json:

@@ -5,15 +5,13 @@ In: pictures by their path in the dataset. Out: the folder. The caller holds the
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from dataset_manager.datasets.content import EXAMPLES, Known, differences
 from dataset_manager.errors import CountError
 from dataset_manager.files import sync
-from dataset_manager.images.placing import Link, link_all
 
 
 @dataclass(frozen=True)
@@ -37,26 +35,25 @@ class Paths:
         return self.tree.with_name(f".{self.tree.name}.{os.getpid()}.building")
 
 
-class Source(NamedTuple):
-    """Where a picture of the tree comes from."""
-
-    file: str
-    picture: Known
-
-
-def place(paths: Paths, sources: Mapping[str, Source], notes: Mapping[str, bytes] | None = None, *, sealed: bool = False) -> None:
-    """Made aside, on the disk, then renamed whole; what killed builds left aside is removed. `notes` are the tool's own files.
-
-    `sealed`: the sources are of the cache and must be what was stored there; otherwise raises LostError, and nothing is left.
-    """
+def sweep(paths: Paths) -> None:
+    """What killed builds of this dataset left half made. The caller holds its lock: nobody else is writing."""
     for old in paths.tree.parent.glob(f".{paths.tree.name}.*.building"):
         shutil.rmtree(old)
+    for file in paths.tree.parent.glob(f".{paths.tree.name}.*.tmp"):
+        file.unlink()
+
+
+def place(paths: Paths, pictures: Iterable[str], fill: Callable[[str], None], notes: Mapping[str, bytes] | None = None) -> None:
+    """Made aside, on the disk, then renamed whole.
+
+    `pictures` are the paths that `fill` links below the folder it is given; `notes` are the tool's own files. Nothing is left when `fill`
+    raises.
+    """
     try:
         paths.aside.mkdir(parents=True)
-        for folder in sorted({path.rpartition("/")[0] for path in sources}):
+        for folder in sorted({path.rpartition("/")[0] for path in pictures}):
             (paths.aside / folder).mkdir(parents=True, exist_ok=True)
-        aside = str(paths.aside)
-        link_all([Link(source.file, source.picture.sha256 if sealed else "", f"{aside}/{path}") for path, source in sources.items()])
+        fill(str(paths.aside))
         for name, content in (notes or {}).items():
             (paths.aside / name).write_bytes(content)
             sync(paths.aside / name)
@@ -67,9 +64,8 @@ def place(paths: Paths, sources: Mapping[str, Source], notes: Mapping[str, bytes
     sync(paths.tree.parent)
 
 
-def require_same(tree: Path, sources: Mapping[str, Source]) -> None:
+def require_same(tree: Path, known: Mapping[str, Known]) -> None:
     """A tree that a killed run renamed is complete; any other is somebody's, and stays. Raises CountError."""
-    known = {path: source.picture for path, source in sources.items()}
     lines = differences(tree, known).lines() if tree.is_dir() else ["no es una carpeta"]
     if lines:
         raise CountError(

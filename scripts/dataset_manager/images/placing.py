@@ -5,10 +5,10 @@ In: cached files and their sha256. Out: hard links, copies (with their times) wh
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from dataset_manager.errors import SourceError
 from dataset_manager.images.cache import is_sealed
@@ -16,6 +16,8 @@ from dataset_manager.images.parallel import in_shares
 
 EXAMPLES = 20
 THREADS = 2  # the system links into two folders at once; with four there is nothing more to gain (ext4)
+
+Row = TypeVar("Row")
 
 
 class Link(NamedTuple):
@@ -38,21 +40,24 @@ def link(source: str | Path, target: str | Path) -> None:
     """The folder must exist, the name must be free."""
     try:
         os.link(source, target)
-    except FileNotFoundError:
+    except (FileNotFoundError, FileExistsError):
         raise
     except OSError:
         shutil.copy2(source, target)
 
 
-def link_all(links: Sequence[Link]) -> None:
-    """Neighbours should go into one folder: then the threads work in folders of their own. Raises LostError."""
-    lost = [path for share in in_shares(link_share, links, THREADS) for path in share]
+def link_all(rows: Sequence[Row], links: Callable[[Sequence[Row]], Iterable[Link]]) -> None:
+    """`links` says what to link for a share of the rows, in the thread that does it: names are made while the system links.
+
+    Neighbours should go into one folder: then the threads work in folders of their own. Raises LostError.
+    """
+    lost = [path for share in in_shares(lambda share: linked(links(share)), rows, THREADS) for path in share]
     if lost:
         raise LostError(lost)
 
 
-def link_share(links: Iterable[Link]) -> list[str]:
-    """One thread's; the sources that are not, or no longer, what they were."""
+def linked(links: Iterable[Link]) -> list[str]:
+    """The sources that are not, or no longer, what they were."""
     lost = []
     for source, sha256, target in links:
         if sha256 and not is_there(source, sha256):
