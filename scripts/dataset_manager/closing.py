@@ -3,16 +3,15 @@
 In: the small files that the rules of a process wrote. Out: `<output>/active_process.json` and the lines an operator reads.
 """
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from dataset_manager.errors import CountError
 from dataset_manager.files import read_json, write_json
 from dataset_manager.logs import LOGGER
 from dataset_manager.processes import has_workbook
 from dataset_manager.settings import ProcessAwareSettings, is_sample
+from dataset_manager.wording import moment_of, number
 
 Json = dict[str, Any]
 
@@ -51,19 +50,19 @@ def say(settings: ProcessAwareSettings, process: str, counts: Json, state: Json 
     """The result as a person reads it."""
     here = settings.folder(process)
     metadata, window = settings.metadata(process) or {}, read_json(here / "data/raw/window.json")
-    zone = ZoneInfo(settings.config.excel.timezone)
-    read = datetime.fromisoformat(window["read"]).astimezone(zone)
+    zone = settings.config.excel.timezone
     LOGGER.info("")
     LOGGER.info("Proceso activo: %s%s", process, " (datos de ejemplo)" if is_sample(metadata) else "")
-    LOGGER.info("  Transacciones: %s (recibidas %s, duplicadas %s)", counts["rows"], counts["hits"], counts["hits"] - counts["rows"])
+    rows, hits, dropped = (number(count) for count in (counts["rows"], counts["hits"], counts["hits"] - counts["rows"]))
+    LOGGER.info("  Transacciones: %s (recibidas %s, duplicadas %s)", rows, hits, dropped)
     if counts["rows"] == 0:
         LOGGER.warning(
-            "  No hay transacciones en la ventana: el proceso es válido pero está vacío. Amplíe days_back o espere a que haya datos"
+            "  No hay transacciones en la ventana: el proceso es válido pero está vacío. Amplíe --days-back (days_back=) o espere datos"
         )
     LOGGER.info(
-        "  Datos hasta: %s (%s). Con refresh=true (--refresh) se amplían; las marcas se conservan", f"{read:%d/%m/%Y %H:%M}", zone.key
+        "  Datos hasta: %s (%s). Con --refresh (refresh=true) se amplían; las marcas se conservan", moment_of(window["read"], zone), zone
     )
     if state is None:
-        LOGGER.info("  Sin libro de Excel (generate_reports=false)")
+        LOGGER.info("  Sin libro de Excel (--no-reports o generate_reports=false)")
     else:
         LOGGER.info("  Libro para marcar: %s", here / f"reports/{process}.xlsx")

@@ -74,10 +74,10 @@ KEYS: dict[str, Key] = {
         f"create_dataset: de prueba, {FAST_HELP}, salvo que se den otros límites; verify: solo nombres y tamaños",
     ),
     "limit_refs": Key(int, ("create_dataset",), "como mucho tantas referencias, elegidas al azar", *AT_LEAST_1),
-    "limit_devices": Key(int, ("create_dataset",), "como mucho tantos devices con imágenes adicionales, elegidos al azar", *AT_LEAST_1),
+    "limit_devices": Key(int, ("create_dataset",), "como mucho tantos dispositivos con imágenes adicionales, al azar", *AT_LEAST_1),
     "images_per_ref": Key(int, ("create_dataset",), "imágenes de cada referencia, en lugar de num_imagenes_dataset", *AT_LEAST_1),
     "images_per_device": Key(
-        int, ("create_dataset",), "imágenes de cada device que las pide, en lugar de num_imagenes_dataset_adicionales", *AT_LEAST_1
+        int, ("create_dataset",), "imágenes de cada dispositivo que las pide, en lugar de num_imagenes_dataset_adicionales", *AT_LEAST_1
     ),
     "filter_used": Key(
         str,
@@ -90,7 +90,7 @@ KEYS: dict[str, Key] = {
     "selection": Key(
         str,
         ("create_dataset",),
-        "cómo se eligen las imágenes: al azar, equilibradas entre devices y días, dudosas, errores primero, recientes primero",
+        "cómo se eligen las imágenes: al azar, equilibradas entre dispositivos y días, dudosas, errores primero, recientes primero",
         choices=("random", "balanced", "uncertain", "errors", "recent"),
     ),
     "seed": Key(int, ("create_dataset",), "número del sorteo: el mismo da las mismas imágenes", lambda v: v >= 0, "un entero desde 0"),

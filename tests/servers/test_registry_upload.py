@@ -17,6 +17,7 @@ from dataset_manager.registry.stored import Expected, Seen, Transfer
 from dataset_manager.registry.target import Base, parse
 from dataset_manager.registry.upload import Uploaded, check_object, publish_object
 from dataset_manager.sources.connection_types import S3Connection
+from dataset_manager.wording import number
 
 from servers.seaweedfs import S3Server
 
@@ -93,7 +94,7 @@ def test_a_zip_goes_up_in_parts_and_is_the_same_there(place: Place, tmp_path: Pa
     assert place.keys() == [place.key]
     assert place.unfinished() == []
     assert files(tmp_path) == [NAME]
-    assert [line.split(": ")[-1] for line in lines] == ["30 % de 11.5 MB", "60 % de 11.5 MB", "100 % de 11.5 MB"]
+    assert [line.split(": ")[-1] for line in lines] == ["30 % de 11,5 MB", "60 % de 11,5 MB", "100 % de 11,5 MB"]
 
 
 def test_what_the_object_says_of_itself(place: Place, tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_a_different_object_is_refused_and_then_replaced(place: Place, tmp_path:
     place.put(old)
     with pytest.raises(RegistryError) as refused:
         place.put(new)
-    for said in (sha256(old), sha256(new), str(old.stat().st_size), str(size), "overwrite=true"):
+    for said in (sha256(old), sha256(new), number(old.stat().st_size), number(size), "--overwrite (overwrite=true)"):
         assert said in str(refused.value)
     assert place.content() == old.read_bytes()
     assert place.put(new, overwrite=True).status == "sustituido"

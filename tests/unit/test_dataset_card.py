@@ -79,8 +79,8 @@ def test_it_says_what_when_and_from_where(tmp_path: Path) -> None:
         ("Deployment", "130"),
         ("Modelo pedido", "todos"),
         ("Fuentes", "catalogue: mysql; pictures: s3; transactions: elasticsearch"),
-        ("Ventana (UTC, sin incluir el final)", "2025-07-02T00:00:00+00:00 → 2025-08-02T00:00:00+00:00"),
-        ("Pedido el", "2025-08-02T09:00:00+00:00"),
+        ("Ventana (hora de Europe/Madrid, sin incluir el final)", "02/07/2025 02:00 → 02/08/2025 02:00"),
+        ("Pedido el (hora de Europe/Madrid)", "02/08/2025 11:00"),
         ("Marcas del libro (sha256)", "ab" * 32),
         ("Hecho con", "dataset_manager 3.0.0"),
     ):
@@ -100,7 +100,7 @@ def test_the_table_of_classes_closes(tmp_path: Path) -> None:
     (dataset.tree / PATHS[0]).unlink()
     put(dataset.tree, "uva/70/x_5_b.jpg")
     text = card_of(dataset)
-    assert "| clase | pedidas | de devices | construidas | borradas | añadidas | hay |" in text
+    assert "| clase | pedidas | de dispositivos | construidas | borradas | añadidas | hay |" in text
     assert "| pera | 3 | 0 | 3 | 1 | 0 | 2 |\n| uva | – | – | 0 | 0 | 1 | 1 |\n| **Total** | 3 | 0 | 3 | 1 | 1 | 3 |" in text
 
 
@@ -123,6 +123,11 @@ def test_it_hides_no_known_gap(tmp_path: Path) -> None:
 def test_a_merged_dataset_names_its_parents(tmp_path: Path) -> None:
     parents = [{"dataset": "a_v01", "content_id": "11" * 32}, {"dataset": "b_v02", "content_id": "22" * 32}]
     assert f"| Unión de | a_v01 {'11' * 32}; b_v02 {'22' * 32} |" in card_of(made(tmp_path, parents=parents))
+
+
+def test_nobody_asked_a_merged_dataset_for_numbers_of_pictures(tmp_path: Path) -> None:
+    text = card_of(made(tmp_path, kind="merged"))
+    assert "| clase | construidas | borradas | añadidas | hay |" in text and "pedidas" not in text.split("## Imágenes por clase")[1]
 
 
 def test_its_line_gives_the_content_id_in_any_shell(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_dataset_and_itself_have_no_difference(tmp_path: Path) -> None:
     one = dataset(tmp_path, "p_v01", {A: "a", B: "a"})
     found = diffing.diff(one, one)
     assert (found.rows, found.parameters) == ([], [])
-    assert text(found, one, one).strip() == "p_v01 → p_v01: 0 añadidas, 0 quitadas, 0 con otro label"
+    assert text(found, one, one).strip() == "p_v01 → p_v01: añadidas 0, quitadas 0, con otro label 0"
 
 
 def test_the_example_of_the_rules(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_the_numbers_come_first(tmp_path: Path) -> None:
         ("46", "imágenes"), ("2", "clases"), ("2", "labels"), ("1", "dispositivo"), ("25", "días"),
     ]  # fmt: skip
     assert "<div><b>1</b><span>borrada</span></div>" in html
-    assert "datos de ejemplo" in html and "del 02/07/2025 al 02/08/2025" in html
+    assert "datos de ejemplo" in html and "ventana del 02/07/2025 02:00 al 02/08/2025 02:00 (sin incluir)" in html
 
 
 def test_real_data_are_not_called_an_example(tmp_path: Path) -> None:
@@ -131,6 +131,18 @@ def test_obtained_stands_beside_wanted(tmp_path: Path) -> None:
     assert "<mark>2</mark>" in html and 'style="left:83.33%"' in html  # 5 of at most 6
 
 
+def test_nobody_asked_a_merged_dataset_for_numbers_of_pictures(tmp_path: Path) -> None:
+    classes = [{"class": "pera", "wanted": 4, "extra": 0, "short": 0, "failed": 0, "bytes": 0, "placed": 4}]
+    html = page_of(made(tmp_path, {"pera/57": 4}, kind="merged", classes=classes))
+    assert cells(html, "clases") == [["pera", "", "4"]] and '<th class="n">pedidas' not in html
+
+
+def test_the_columns_of_the_balance_have_names_of_their_own(tmp_path: Path) -> None:
+    html = page_of(made(tmp_path, {"pera/57": 4}))
+    heads = re.findall(r"<th[^>]*>([^<]*)</th>", html.split('<section id="equilibrio">')[1].split("</section>")[0])
+    assert len(heads) == len(set(heads)) and {"% del dispositivo", "% del día"} <= set(heads)
+
+
 def test_a_class_that_was_emptied_is_still_there_with_nothing(tmp_path: Path) -> None:
     counts = {"wanted": 2, "extra": 0, "short": 0, "failed": 0, "bytes": 0, "placed": 2}
     dataset = made(tmp_path, {"pera/57": 2, "kiwi/60": 1}, classes=[{"class": name} | counts for name in ("kiwi", "pera")])
@@ -145,7 +157,7 @@ def test_what_was_not_filled_is_listed(tmp_path: Path) -> None:
         {"reason": "device", "reference_name": None, "reference_code": None, "class": None, "device_id": "1309"} | numbers,
     ]
     html = page_of(made(tmp_path, {"pera/57": 3}, short=short, counts={"wanted": 18, "placed": 6, "short": 12, "failed": 2}))
-    assert "PERA (00012)" in html and "device 1309" in html
+    assert "PERA (00012)" in html and "dispositivo 1309" in html
     assert "Al construirse, de las pedidas faltaron 12 imágenes" in html
 
 
@@ -284,11 +296,3 @@ def test_long_lists_are_folded_and_cut(tmp_path: Path) -> None:
     summary.summarise(dataset, None, timezone="Europe/Madrid")
     html = summary.page_file(dataset).read_text("utf-8")
     assert "<b>Labels con menos de 20 imágenes</b>: 210</summary>" in html and "… y 10 más" in html
-
-
-def test_numbers_are_written_as_here() -> None:
-    from dataset_manager.datasets import balance
-
-    assert (balance.number(1234567), balance.decimal(1234.56), balance.percent(0.934)) == ("1.234.567", "1.234,6", "93,4 %")
-    assert [balance.size_of(count) for count in (500, 63_200_000, 2_500_000_000)] == ["0,5 KB", "63,2 MB", "2,5 GB"]
-    assert balance.day_of("2025-08-01T00:00:00") == "01/08/2025"

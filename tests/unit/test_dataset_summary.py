@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from dataset_folders import build, curated, path_of, products, put, write_transactions
-from dataset_manager.datasets import content, summary
+from dataset_manager.datasets import content, summary, summary_lines
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.errors import CountError
 from dataset_manager.files import read_json, sha256_of
@@ -357,7 +357,7 @@ def test_an_older_tool_s_dataset_is_only_read_and_described_elsewhere(tmp_path: 
 def test_the_small_json_holds_what_registering_reads(dataset: Dataset) -> None:
     (dataset.tree / PATHS[0]).unlink()
     result = summarise(dataset)
-    assert read_json(dataset.beside(".summary.json")) == {name: value for name, value in result.items() if name != "files"}
+    assert read_json(dataset.beside(".summary.json")) == {name: value for name, value in result.items() if name not in ("files", "short")}
     assert {"content_id", "counts", "labels", "warnings"} <= result.keys()
 
 
@@ -375,11 +375,23 @@ def test_a_person_reads_what_happened_to_each_label(dataset: Dataset) -> None:
     (dataset.tree / PATHS[0]).unlink()
     put(dataset.tree, f"{KIWI}/x_5_b.jpg")
     result = summarise(dataset)
-    text = list(summary.lines(result))
+    text = list(summary_lines.lines(result))
     assert next(line for line in text if " pera " in line).split() == ["pera", "57", "3", "1", "0", "0", "0", "0", "2"]
     assert next(line for line in text if "TOTAL" in line).split() == ["TOTAL", "6", "1", "1", "0", "0", "0", "6"]
     assert any(result["content_id"] in line for line in text)
     assert any(str(summary.page_file(dataset)) in line for line in text)
+
+
+def test_the_terminal_shows_only_what_changed_or_is_short_and_says_where_the_rest_is(dataset: Dataset) -> None:
+    def classes(result: dict[str, Any]) -> list[str]:
+        return [line.split()[0] for line in summary_lines.lines(result) if line.split()[:1] in (["pera"], ["kiwi"], ["TOTAL"])]
+
+    result = summarise(dataset)
+    assert classes(result) == ["TOTAL"]
+    assert any("2 labels; la tabla entera está en la página" in line for line in summary_lines.lines(result))
+    assert classes(result | {"short": ["kiwi"]}) == ["kiwi", "TOTAL"]
+    (dataset.tree / PATHS[0]).unlink()
+    assert classes(summarise(dataset)) == ["pera", "TOTAL"]
 
 
 def test_every_count_closes(dataset: Dataset) -> None:

@@ -343,4 +343,4 @@ def test_a_verdict_without_problems_says_what_was_looked_at() -> None:
     verdict = Verdict()
     verdict.add("carpeta", [])
     verdict.add("zip", ["x"])
-    assert (verdict.looked, verdict.problems) == (["  carpeta      bien", "  zip          1 problemas"], ["zip: x"])
+    assert (verdict.looked, verdict.problems) == (["  carpeta      bien", "  zip          1 problema"], ["zip: x"])

@@ -1,6 +1,7 @@
 """A shard from a folder: quotas, replacements, the cache, the outcome."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from dataset_manager.images.shards import Counts, download_shard
 from dataset_manager.images.space import MARGIN, TYPICAL
 from dataset_manager.images.store import Answer, FolderSource, address, open_source
 from dataset_manager.sources.connection_types import S3Connection
+from dataset_manager.wording import size_of
 from pictures import Row, candidates, chosen, fill_folder, picture, read_outcome, row, write_manifest
 
 QUICK = Patience(threads=8, attempts=2, first_wait=0.0001)
@@ -125,8 +127,8 @@ def test_without_room_for_the_pictures_nothing_is_asked_for(tmp_path: Path, monk
     with pytest.raises(DiskError) as refused:
         run(tmp_path, rows, source)
     text = str(refused.value)
-    assert text.startswith(f"{tmp_path / 'cache'}: no hay sitio para las imágenes: hacen falta 201 MB (7 imágenes de unos 75 kB y 200 MB")
-    assert "quedan 201 MB libres. No se ha descargado nada: libere espacio" in text
+    assert text.startswith(f"{tmp_path / 'cache'}: no hay sitio para las imágenes: hacen falta 200,5 MB (7 imágenes de unos 75,0 kB")
+    assert "quedan 200,5 MB libres. No se ha descargado nada: libere espacio" in text
     assert source.asked == [] and asked == [tmp_path] and not (tmp_path / "cache").exists()
 
 
@@ -157,7 +159,7 @@ def test_room_is_for_what_the_cache_lacks_at_the_size_of_what_it_has(tmp_path: P
     mean = sum(one["bytes"] for one in outcome) / 3
     source.asked.clear()
     with_free(monkeypatch, MARGIN + int(mean) - 1)
-    with pytest.raises(DiskError, match=rf"1 imágenes de unos {mean / 1000:.0f} kB"):
+    with pytest.raises(DiskError, match=rf"1 imagen de unos {re.escape(size_of(mean))}"):
         run(tmp_path, candidates("a", 4, 0), source)
     assert source.asked == []
     with_free(monkeypatch, MARGIN + int(mean) + 1)
@@ -298,5 +300,5 @@ def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "nada"))
-    with pytest.raises(SourceError, match=r"faltan las credenciales\. Defina REMOTE_STORAGE_ACCESS_KEY"):
+    with pytest.raises(SourceError, match=r"faltan las credenciales de S3\. Ponga REMOTE_STORAGE_ACCESS_KEY y .* en \.env"):
         open_source(S3Connection("fotos"))

@@ -67,7 +67,7 @@ def test_everything_is_published_once(tmp_path: Path) -> None:
     done = publish(what, where)
     assert sorted(state(tmp_path)) == sorted(ALL)
     url = f"file://{tmp_path}/bucket/{NAME}.zip"
-    assert done.lines() == [f"ZIP: subido: {url} (0.0 MB)", f"Registro: fila añadida en {where.registry_csv}", "Resumen: copiado"]
+    assert done.lines() == [f"ZIP: subido: {url} (3 B)", f"Registro: fila añadida en {where.registry_csv}", "Resumen: copiado"]
     row = table.row_of(where.registry_csv, NAME)
     assert row is not None
     assert row | {"registered_at": ""} == {
@@ -236,7 +236,7 @@ def test_without_upload(tmp_path: Path) -> None:
     what, where = publication(tmp_path), destination(tmp_path)
     alone = replace(where, base=None)
     done = publish(what, alone)
-    assert done.lines()[0] == "ZIP: sin subir (upload=false)"
+    assert done.lines()[0] == "ZIP: sin subir (--no-s3 o upload=false)"
     assert (done.receipt.url, done.receipt.row["s3_path"]) == ("", "")
     assert not (tmp_path / "bucket").exists()
     assert publish(what, where).row == "actualizada"
@@ -272,7 +272,7 @@ def test_the_plan_says_what_happens_and_writes_nothing(tmp_path: Path) -> None:
     last = f"Recibo: {where.receipt_path}"
     before = state(tmp_path)
     assert plan(what, where) == [
-        f"ZIP: se subirá a {url} (0.0 MB)",
+        f"ZIP: se subirá a {url} (3 B)",
         f"Registro: se añadirá la fila {NAME} a {csv}",
         f"Resumen: se copiará a {copy}",
         last,
@@ -292,12 +292,12 @@ def test_the_plan_says_what_happens_and_writes_nothing(tmp_path: Path) -> None:
     other = publication(tmp_path, b"otro")
     before = state(tmp_path)
     refused = plan(other, where)
-    assert refused[0] == f"ZIP: en {url} hay otro objeto: se rechazará; para sustituirlo, overwrite=true (0.0 MB)"
+    assert refused[0] == f"ZIP: en {url} hay otro objeto: se rechazará; para sustituirlo, --overwrite (overwrite=true) (4 B)"
     assert refused[1].startswith("Registro: se rechazará: ")
-    assert "se sustituirá (overwrite=true)" in plan(other, replace(where, overwrite=True))[0]
+    assert "se sustituirá (--overwrite)" in plan(other, replace(where, overwrite=True))[0]
     assert "se comparará cuando el ZIP esté hecho" in plan(replace(other, sha256=""), where)[0]
     assert plan(replace(other, summary_csv=None), replace(where, base=None))[::2] == [
-        "ZIP: no se sube (upload=false)",
+        "ZIP: no se sube (--no-s3 o upload=false)",
         "Resumen: no se copia",
     ]
     assert state(tmp_path) == before

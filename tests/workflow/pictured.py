@@ -103,7 +103,7 @@ def transactions(tool: Tool, version: str) -> set[str]:
 def numbers(tool: Tool) -> dict[str, list[int]]:
     """The table of the last run: per class, what is wanted, placed, added by devices and short."""
     lines = tool.text[tool.text.index("  clase") :].splitlines()[1:]
-    found = (re.fullmatch(r"  (\S+) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)(?: +[\d.]+)?", line) for line in lines)
+    found = (re.fullmatch(r"  (\S+) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)(?: +[\d,]+)?", line) for line in lines)
     return {one[1]: [int(one[n]) for n in (2, 3, 4, 5)] for one in found if one and one[1] != "TOTAL"}
 
 

@@ -86,7 +86,7 @@ def test_other_marks_are_the_next_version_and_the_old_ones_the_old_version(marke
 def test_a_new_version_takes_transactions_that_are_not_used_yet(marked: Tool) -> None:
     create(marked)
     assert create(marked, "--new-version") == "v02"
-    assert "transacciones aún no usadas (new_version)" in marked.text
+    assert "transacciones aún no usadas (--new-version)" in marked.text
     assert transactions(marked, "v01").isdisjoint(transactions(marked, "v02"))
     assert counts(marked, "v02")["placed"] == 7
     assert create(marked, "--new-version") == "v03"
@@ -106,7 +106,7 @@ def test_a_picture_that_a_person_deleted_is_not_chosen_again(marked: Tool) -> No
     key = next(row["key"] for row in manifest(marked, "v01") if row["path"].endswith(gone.name))
     gone.unlink()
     create(marked)
-    assert "se han borrado 1 imágenes" in marked.text
+    assert "Borradas desde que se hizo: 1 imagen;" in marked.text
     assert create(marked, "--no-filter-used") == "v02"
     assert key not in {row["key"] for row in manifest(marked, "v02")}
     assert counts(marked, "v02")["short"] == 1
@@ -133,7 +133,7 @@ def test_a_dry_run_writes_nothing_and_its_numbers_are_the_real_ones(marked: Tool
     assert marked.main("create_dataset", "--dry-run") == 0, marked.text
     assert marked.tree() == before
     assert f"Dataset: {PROCESS}_v01" in marked.text and "No se ha escrito nada" in marked.text
-    assert "(0 ya descargadas, 18 por descargar" in marked.text
+    assert "(ya descargadas 0, por descargar 18" in marked.text
     promised, short = numbers(marked), [line for line in marked.text.splitlines() if line.startswith("  Faltan")]
     create(marked)
     assert numbers(marked) == promised == {"Pera": [12, 9, 0, 3], "tomate": [4, 4, 5, 0]}

@@ -71,7 +71,7 @@ def test_a_dry_run_of_an_unfinished_dataset_speaks_of_that_one(marked: Tool) -> 
     before = marked.tree()
     assert marked.main("create_dataset", "--dry-run") == 0, marked.text
     assert f"Dataset: {PROCESS}_v01\n" in marked.text
-    assert "Imágenes: 7 (0 ya descargadas, 7 por descargar" in marked.text
+    assert "Imágenes: 7 (ya descargadas 0, por descargar 7" in marked.text
     assert marked.tree() == before
 
 

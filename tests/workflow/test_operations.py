@@ -184,13 +184,13 @@ def test_a_merged_dataset_is_summarised_and_merged_again(made: Tool) -> None:
 
 def test_diff_from_main_and_from_plain_snakemake(made: Tool) -> None:
     assert made.main("diff", "--old", V1, "--new", V2) == 0, made.text
-    assert f"{V1} → {V2}: 3 añadidas, 0 quitadas, 0 con otro label" in made.text
+    assert f"{V1} → {V2}: añadidas 3, quitadas 0, con otro label 0" in made.text
     file = datasets(made) / f"{V2}.diff_{V1}.csv"
     rows = file.read_bytes()
     assert [row["cambio"] for row in table(file)] == ["añadida"] * 3
     file.unlink()
     assert made.snakemake("diff", "--config", f"old={V1}", f"new={PROCESS}") == 0, made.text
-    assert file.read_bytes() == rows and "3 añadidas" in made.text
+    assert file.read_bytes() == rows and "añadidas 3" in made.text
 
 
 def test_folder_structure_from_main_and_from_plain_snakemake(made: Tool) -> None:
@@ -267,7 +267,7 @@ def test_a_dataset_of_the_tool_of_before_is_listed_summarised_merged_and_compare
     assert len(pictures(datasets(made) / "todo")) == len(pictures(datasets(made) / V1)) + 2
     assert {one["dataset_original"] for one in tab(made) if one["dataset_folder"] == "todo"} == {V1, "antes"}
     assert made.main("diff", "--old", "antes", "--new", "todo") == 0, made.text
-    assert "4 añadidas, 0 quitadas" in made.text
+    assert "añadidas 4, quitadas 0" in made.text
     assert tree(here) == before
 
 

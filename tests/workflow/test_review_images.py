@@ -75,7 +75,7 @@ def test_a_dry_run_says_how_many_and_writes_nothing(pictured: Tool) -> None:
     before = pictured.tree()
     assert pictured.main("review_images", "--dry-run") == 0, pictured.text
     assert pictured.tree() == before
-    assert "Imágenes: 5 (0 ya descargadas, 5 por descargar" in pictured.text
+    assert "Imágenes: 5 (ya descargadas 0, por descargar 5" in pictured.text
 
 
 def test_unreadable_marks_stop_it_before_anything_is_removed(pictured: Tool) -> None:

@@ -19,6 +19,7 @@ from dataset_manager.errors import ConfigurationError, ToolError, UsageError
 from dataset_manager.keys import KEYS
 from dataset_manager.review import request
 from dataset_manager.settings import ALL_SAMPLE, ProcessAwareSettings
+from dataset_manager.wording import moment_of, number
 from dataset_manager.workbook import locking
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -229,12 +230,13 @@ def plan_download(found: ProcessAwareSettings, process: str) -> int:
     identity = processes.metadata_to_write(found, process)["identity"]
     window = processes.window(found, process)
     print(f"\nProceso: {process} ({'ya existe' if found.metadata(process) else 'nuevo'})")
-    print(f"Ventana: de {window['gte']} a {window['lt']} (UTC)")
+    zone = found.config.excel.timezone
+    print(f"Ventana: de {moment_of(window['gte'], zone)} a {moment_of(window['lt'], zone)} (hora de {zone})")
     if found.demo and not (found.out / "sample/sample.json").exists():
         print("Transacciones: las de los datos de ejemplo, que se generarían primero")
         return 0
     from dataset_manager.sources import extraction, resolve
 
     hits = extraction.count_hits(identity, window, source=resolve.transactions(found, identity))
-    print(f"Transacciones en la fuente: {hits}")
+    print(f"Transacciones en la fuente: {number(hits)}")
     return 0

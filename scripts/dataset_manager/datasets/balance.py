@@ -1,20 +1,21 @@
-"""What a person should look at before a dataset trains a model, and numbers as people here write them.
+"""What a person should look at before a dataset trains a model.
 
 In: the facts that `summary.facts_of` gathered. Out: warnings, each with its items; none of them refuses anything. Rules:
 docs/rules.md, «Dataset summary».
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from statistics import median
 from typing import Any
+
+from dataset_manager.wording import PICTURES, counted, day_of, few, number, percent
 
 Json = dict[str, Any]
 Found = Iterator[tuple[str, str, list[str]]]
 SMALL_LABEL = 20  # pictures: fewer are hardly enough to keep some for validation
 SMALL_CLASS, LARGE_CLASS = 0.5, 3  # of the median class
 ONE_DEVICE, ONE_DAY = 0.8, 0.5  # of a class
-PICTURES = ("imagen", "imágenes")
 MOST = 200  # items of one warning
 JUDGED = 10  # pictures that a class needs before its spread means anything
 
@@ -23,15 +24,9 @@ def warnings(facts: Json) -> list[Json]:
     """`kind`, `title`, `count`, the first `items`, and `text` with a few of them."""
     found = [*balance(facts), *spread(facts), *names(facts), *contents(facts)]
     return [
-        {"kind": kind, "title": title, "count": len(items), "items": items[:MOST], "text": title + listed(items)}
+        {"kind": kind, "title": title, "count": len(items), "items": items[:MOST], "text": f"{title}: {few(items)}" if items else title}
         for kind, title, items in found
     ]
-
-
-def listed(items: Sequence[str], most: int = 5) -> str:
-    """A few, for one line."""
-    more = f" … y {number(len(items) - most)} más" if len(items) > most else ""
-    return f": {'; '.join(items[:most])}{more}" if items else ""
 
 
 def some(kind: str, title: str, items: Iterable[str]) -> Found:
@@ -43,13 +38,13 @@ def some(kind: str, title: str, items: Iterable[str]) -> Found:
 def balance(facts: Json) -> Found:
     """Classes and labels with few pictures, or with most of them."""
     middle = median(one["pictures"] for one in facts["by_class"])
-    few = (f"{one['class']} ({number(one['pictures'])})" for one in facts["by_class"] if one["pictures"] < SMALL_CLASS * middle)
-    yield from some("clase_pequeña", f"Clases con menos de la mitad de imágenes que la mediana ({number(round(middle))})", few)
+    small = (f"{one['class']} ({number(one['pictures'])})" for one in facts["by_class"] if one["pictures"] < SMALL_CLASS * middle)
+    yield from some("clase_pequeña", f"Clases con menos de la mitad de imágenes que la mediana ({number(round(middle))})", small)
     many = (f"{one['class']} ({number(one['pictures'])})" for one in facts["by_class"] if one["pictures"] > LARGE_CLASS * middle)
     yield from some("clase_grande", f"Clases con más del triple de imágenes que la mediana ({number(round(middle))})", many)
-    small = (one for one in facts["labels"] if 0 < one["present"] < SMALL_LABEL)
-    few = (f"{one['class']} / {one['label_id']} ({number(one['present'])})" for one in small)
-    yield from some("label_pequeño", f"Labels con menos de {SMALL_LABEL} imágenes", few)
+    labels = (one for one in facts["labels"] if 0 < one["present"] < SMALL_LABEL)
+    small = (f"{one['class']} / {one['label_id']} ({number(one['present'])})" for one in labels)
+    yield from some("label_pequeño", f"Labels con menos de {SMALL_LABEL} imágenes", small)
 
 
 def spread(facts: Json) -> Found:
@@ -103,46 +98,10 @@ def plain(name: str) -> str:
 
 def contents(facts: Json) -> Found:
     """What the pictures themselves say."""
-    mixed, same = ([equal(one["paths"]) for one in facts["doubled"] if one["labels_differ"] is differ] for differ in (True, False))
+    mixed, same = ([few(one["paths"], 4, " = ") for one in facts["doubled"] if one["labels_differ"] is differ] for differ in (True, False))
     yield from some("misma_imagen_otro_label", "La misma imagen está con labels distintos", mixed)
     yield from some("misma_imagen", "La misma imagen está más de una vez", same)
     if unknown := facts["whole"]["unknown"]:
         yield "sin_transacción", f"Sin dispositivo ni hora, porque no se conoce su transacción: {counted(unknown, *PICTURES)}", []
     if short := (facts["build"].get("counts") or {}).get("short"):
         yield "faltan", f"Al construirse, de las pedidas faltaron {counted(short, *PICTURES)}", []
-
-
-def equal(paths: Sequence[str], most: int = 4) -> str:
-    """One content under several names."""
-    return " = ".join(paths[:most]) + (f" … y {number(len(paths) - most)} más" if len(paths) > most else "")
-
-
-def number(value: float) -> str:
-    """12.345"""
-    return f"{value:,.0f}".replace(",", ".")
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """1 imagen, 12.345 imágenes."""
-    return f"{number(count)} {one if count == 1 else many}"
-
-
-def decimal(value: float, places: int = 1) -> str:
-    """1.234,5"""
-    return f"{value:,.{places}f}".translate(str.maketrans(",.", ".,"))
-
-
-def size_of(count: int) -> str:
-    """Of bytes: 63,2 MB."""
-    unit, name = next((one for one in ((1e9, "GB"), (1e6, "MB")) if count >= one[0]), (1e3, "KB"))
-    return f"{decimal(count / unit)} {name}"
-
-
-def percent(share: float) -> str:
-    """Of a fraction: 93,4 %."""
-    return f"{decimal(100 * share)} %"
-
-
-def day_of(moment: str | None) -> str:
-    """ISO to what people write: 31/07/2025."""
-    return f"{moment[8:10]}/{moment[5:7]}/{moment[:4]}" if moment else ""

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from dataset_manager.datasets.balance import PICTURES, counted, day_of, number, size_of, warnings
+from dataset_manager.datasets.balance import warnings
+from dataset_manager.wording import DEVICES, PICTURES, counted, day_of, moment_of, number, size_of
 
 Json = dict[str, Any]
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -70,7 +71,7 @@ def what(facts: Json) -> str:
     parts = [
         counted(facts["counts"]["present"], *PICTURES) + " de fruta y verdura pesada en balanzas",
         f"en {counted(len(facts['by_class']), 'clase', 'clases')} y {counted(labels, 'label', 'labels')}",
-        f"de {counted(whole['devices'], 'dispositivo', 'dispositivos')}{days}",
+        f"de {counted(whole['devices'], *DEVICES)}{days}",
     ]
     return (
         f"{', '.join(parts)}. {size_of(whole['bytes'])}, {', '.join(whole['formats'])}, {size}.\n\n"
@@ -81,7 +82,7 @@ def what(facts: Json) -> str:
 
 def origin(facts: Json) -> list[tuple[str, str]]:
     """Ids and sources; without values that nobody knows."""
-    build = facts["build"]
+    build, zone, clock = facts["build"], facts["timezone"], f"hora de {facts['timezone']}"
     identity, window, frozen = build.get("identity") or {}, build.get("window") or {}, build.get("frozen") or {}
     sources = (
         f"{name}: {'datos de ejemplo' if kind == 'sample' else kind}" for name, kind in sorted((identity.get("sources") or {}).items())
@@ -92,12 +93,12 @@ def origin(facts: Json) -> list[tuple[str, str]]:
         ("Proceso", facts["process"]),
         ("Unión de", "; ".join(map(parent, build.get("parents") or []))),
         ("Deployment", identity.get("deployment_id")),
-        ("Ventana (UTC, sin incluir el final)", f"{window['gte']} → {window['lt']}" if {"gte", "lt"} <= window.keys() else None),
+        (f"Ventana ({clock}, sin incluir el final)", " → ".join(moment_of(window[end], zone) for end in ("gte", "lt") if end in window)),
         ("Modelo pedido", (identity.get("model") or "todos") if identity else None),
         ("Fuentes", "; ".join(sources)),
         ("Índice", identity.get("index_pattern")),
         ("Métricas", ", ".join(identity.get("transaction_metrics") or [])),
-        ("Pedido el", frozen.get("frozen")),
+        (f"Pedido el ({clock})", moment_of(frozen["frozen"], zone) if "frozen" in frozen else None),
         ("Marcas del libro (sha256)", frozen.get("marks_sha256")),
         ("Copia del libro", frozen.get("book")),
         ("Hecho con", f"dataset_manager {build['versions']['dataset_manager']}" if build.get("versions") else None),
@@ -123,7 +124,7 @@ def choice(request: Json | None) -> str:
         ("Transacciones ya usadas que se evitan", USED.get(used["filter_used"], used["filter_used"])),
         ("Imágenes por transacción", used["imagenes_por_transaccion"]),
         ("Imágenes que una persona borró antes", "admitidas" if used["include_rejected"] else "nunca se eligen"),
-        ("Dispositivos marcados", f"{len(request['devices'])}, de ellos {extra} con imágenes adicionales"),
+        ("Dispositivos marcados", f"{number(len(request['devices']))}, de ellos {number(extra)} con imágenes adicionales"),
         ("Referencias marcadas", len(request["references"])),
     ]
     marked = [[one["reference_code"], one["reference_name"], one["class"], one["label_id"], one["images"]] for one in request["references"]]
@@ -134,17 +135,23 @@ def choice(request: Json | None) -> str:
 
 def classes(facts: Json) -> str:
     """Obtained beside wanted, with what a person changed since."""
-    asked = {one["class"]: one for one in facts["build"].get("classes") or []}
+    asked, wanted = wanted_of(facts["build"]), {"wanted": "pedidas", "extra": "de dispositivos"}
+    wanted = wanted if asked else {}
     heads = {"built": "construidas", "removed": "borradas", "added": "añadidas"}
     heads |= {"moved_in": "llegan", "moved_out": "se van"} if facts["counts"]["moved"] else {}
     heads["present"] = "hay"
     rows = [
-        [name, *(asked[name][key] if name in asked else "–" for key in ("wanted", "extra")), *totals(facts["labels"], heads, name)]
+        [name, *(asked[name][key] if name in asked else "–" for key in wanted), *totals(facts["labels"], heads, name)]
         for name in sorted(asked.keys() | {one["class"] for one in facts["labels"]})
     ]
-    last = ["**Total**", *(sum(one[key] for one in asked.values()) if asked else "–" for key in ("wanted", "extra"))]
+    last = ["**Total**", *(sum(one[key] for one in asked.values()) for key in wanted)]
     rows.append([*last, *totals(facts["labels"], heads)])
-    return table(("clase", "pedidas", "de devices", *heads.values()), rows, numbers=2 + len(heads))
+    return table(("clase", *wanted.values(), *heads.values()), rows, numbers=len(wanted) + len(heads))
+
+
+def wanted_of(build: Json) -> dict[str, Json]:
+    """What was asked for, by class: of a dataset that was built; nobody asked a merged one for numbers of pictures."""
+    return {one["class"]: one for one in build.get("classes") or []} if build.get("kind") != "merged" else {}
 
 
 def totals(labels: Iterable[Json], names: Iterable[str], only: str | None = None) -> list[int]:

@@ -147,7 +147,7 @@ def without_device(wanted: Iterable[ReferenceMark], selected: list[DeviceMark], 
         more = f" (y {len(asking) - 1} más)" if len(asking) > 1 else ""
         yield (
             f"{place(asking[0], 'devices_incluir')}{more}: {CHOSEN_DEVICES}, y en la hoja Devices ninguno tiene incluir_dataset = si; "
-            f"marque los devices, o ponga {ALL_DEVICES}"
+            f"marque los dispositivos, o ponga {ALL_DEVICES}"
         )
 
 

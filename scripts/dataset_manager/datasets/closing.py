@@ -13,6 +13,7 @@ from dataset_manager.errors import CountError
 from dataset_manager.files import read_json
 from dataset_manager.logs import LOGGER
 from dataset_manager.settings import ProcessAwareSettings
+from dataset_manager.wording import PICTURES, counted, megabytes, number, rest
 
 Json = dict[str, Any]
 EXAMPLES = 20
@@ -40,15 +41,16 @@ def lines(folder: Path, process: str, found: Json, already: bool) -> Iterator[st
     yield from changes(folder, process, dataset)
     yield from table(found["classes"])
     extra = sum(one["extra"] for one in found["classes"])
-    of_devices = f" ({extra} de ellas añadidas por devices)" if extra else ""
-    yield f"  Imágenes: {counts['placed']} de {counts['wanted']} pedidas{of_devices}; faltan {counts['short']}, fallidas {counts['failed']}"
+    of_devices = f" ({number(extra)} de ellas añadidas por dispositivos)" if extra else ""
+    placed, wanted, lacking, failed = (number(counts[name]) for name in ("placed", "wanted", "short", "failed"))
+    yield f"  Imágenes: {placed} de {wanted} pedidas{of_devices}; faltan {lacking}, fallidas {failed}"
     yield from short_lines(found["short"])
     yield from doubled_lines(found["duplicates"])
     yield f"  dataset_id: {found['dataset_id']}"
     yield f"  Carpeta: {folder / dataset}"
     yield from deleted_lines(folder, dataset, counts["placed"])
     if already:
-        yield "  Con new_version=true (--new-version) se hace otro con transacciones aún no usadas"
+        yield "  Con --new-version (new_version=true) se hace otro con transacciones aún no usadas"
 
 
 def changes(folder: Path, process: str, dataset: str) -> Iterator[str]:
@@ -58,7 +60,7 @@ def changes(folder: Path, process: str, dataset: str) -> Iterator[str]:
     if not before:
         return
     old, new = (versions.request_of(folder, name) or {} for name in (before[0], dataset))
-    differing = [text for part, text in (("references", "referencias marcadas"), ("devices", "devices marcados"))
+    differing = [text for part, text in (("references", "referencias marcadas"), ("devices", "dispositivos marcados"))
                  if old["compared"][part] != new["compared"][part]]  # fmt: skip
     parameters = new["compared"]["parameters"]
     differing += [
@@ -66,18 +68,19 @@ def changes(folder: Path, process: str, dataset: str) -> Iterator[str]:
         for name, value in parameters.items()
         if old["compared"]["parameters"].get(name) != value
     ]
-    yield f"  Versión nueva respecto a {before[0]}: {', '.join(differing) or 'transacciones aún no usadas (new_version)'}"
+    yield f"  Versión nueva respecto a {before[0]}: {', '.join(differing) or 'transacciones aún no usadas (--new-version)'}"
 
 
 def table(classes: list[Json]) -> Iterator[str]:
     """Per class: wanted, placed, short, failed, bytes."""
     width = max([len("clase"), *(len(one["class"]) for one in classes)])
     sized = any(one["bytes"] for one in classes)  # a dry run knows no bytes of a class
-    heads = f"{'pedidas':>8} {'puestas':>8} {'de devices':>10} {'faltan':>7} {'fallidas':>8}"
+    heads = f"{'pedidas':>8} {'puestas':>8} {'de dispositivos':>15} {'faltan':>7} {'fallidas':>8}"
     yield f"  {'clase':<{width}}  {heads}" + (f" {'MB':>8}" if sized else "")
     for one in with_total(classes):
-        numbers = f"{one['wanted']:>8} {one['placed']:>8} {one['extra']:>10} {one['short']:>7} {one['failed']:>8}"
-        yield f"  {one['class']:<{width}}  {numbers}" + (f" {one['bytes'] / 1e6:>8.1f}" if sized else "")
+        wanted, placed, extra, short, failed = (number(one[name]) for name in ("wanted", "placed", "extra", "short", "failed"))
+        numbers = f"{wanted:>8} {placed:>8} {extra:>15} {short:>7} {failed:>8}"
+        yield f"  {one['class']:<{width}}  {numbers}" + (f" {megabytes(one['bytes']):>8}" if sized else "")
 
 
 def with_total(classes: list[Json]) -> list[Json]:
@@ -89,18 +92,19 @@ def with_total(classes: list[Json]) -> list[Json]:
 def short_lines(short: list[Json]) -> Iterator[str]:
     """Per reference or device: wanted, available, why not."""
     for one in short[:EXAMPLES]:
-        who = f"device {one['device_id']}" if one["reason"] == "device" else f"{one['reference_name']} ({one['reference_code']})"
-        yield f"  Faltan {one['short']} de {who}: pedidas {one['wanted']}, disponibles {one['available']}, fallidas {one['failed']}"
+        who = f"dispositivo {one['device_id']}" if one["reason"] == "device" else f"{one['reference_name']} ({one['reference_code']})"
+        lacking, wanted, available, failed = (number(one[name]) for name in ("short", "wanted", "available", "failed"))
+        yield f"  Faltan {lacking} de {who}: pedidas {wanted}, disponibles {available}, fallidas {failed}"
     if len(short) > EXAMPLES:
-        yield f"  … y {len(short) - EXAMPLES} más, en el .shortage.csv"
+        yield f"  {rest(len(short) - EXAMPLES)}, en el .shortage.csv"
 
 
 def doubled_lines(doubled: Json) -> Iterator[str]:
     """The same content under two names: a camera that froze, or a picture with two labels."""
     if doubled["groups"]:
-        labels = f", {doubled['labels_differ']} de ellas con labels distintos" if doubled["labels_differ"] else ""
+        labels = f", con labels distintos {number(doubled['labels_differ'])}" if doubled["labels_differ"] else ""
         example = " = ".join(doubled["examples"][0])
-        yield f"  Atención: {doubled['groups']} imágenes idénticas aparecen más de una vez{labels}; por ejemplo {example}"
+        yield f"  Atención: imágenes que están más de una vez: {number(doubled['groups'])}{labels}; por ejemplo {example}"
 
 
 def deleted_lines(folder: Path, dataset: str, placed: int) -> Iterator[str]:
@@ -110,4 +114,4 @@ def deleted_lines(folder: Path, dataset: str, placed: int) -> Iterator[str]:
         return
     now = len(present(folder / dataset))
     if now < placed:
-        yield f"  Desde que se hizo se han borrado {placed - now} imágenes; los datasets siguientes no las volverán a elegir"
+        yield f"  Borradas desde que se hizo: {counted(placed - now, *PICTURES)}; los datasets siguientes no eligen lo borrado"

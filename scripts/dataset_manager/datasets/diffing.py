@@ -16,6 +16,7 @@ from dataset_manager.csv_text import csv_bytes
 from dataset_manager.datasets.content import accepted_file, readable
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.files import read_json, replace
+from dataset_manager.wording import number, rest, signed
 
 Json = dict[str, Any]
 SHOWN = 30
@@ -98,18 +99,19 @@ def write_csv(found: Diff, path: Path) -> None:
 
 def lines(old: Dataset, new: Dataset, found: Diff) -> Iterator[str]:
     """The result as a person reads it."""
-    counts = {name: sum(row["cambio"] == name for row in found.rows) for name in ("añadida", "quitada", "otro label")}
-    yield f"\n{old.name} → {new.name}: {counts['añadida']} añadidas, {counts['quitada']} quitadas, {counts['otro label']} con otro label"
+    added, removed, other = (number(sum(row["cambio"] == name for row in found.rows)) for name in ("añadida", "quitada", "otro label"))
+    yield f"\n{old.name} → {new.name}: añadidas {added}, quitadas {removed}, con otro label {other}"
     differing = [row for row in found.classes if row["before"] != row["after"]]
     if differing:
         width = max(len("clase"), *(len(row["class"]) for row in differing))
         yield f"  {'clase':<{width}}  {'antes':>7} {'ahora':>7} {'cambio':>7}"
         for row in differing:
-            yield f"  {row['class']:<{width}}  {row['before']:>7} {row['after']:>7} {row['after'] - row['before']:>+7}"
+            before, after, change = number(row["before"]), number(row["after"]), signed(row["after"] - row["before"])
+            yield f"  {row['class']:<{width}}  {before:>7} {after:>7} {change:>7}"
     for name, before, after in found.parameters[:SHOWN]:
         yield f"  {name}: {shown(before)} → {shown(after)}"
     if len(found.parameters) > SHOWN:
-        yield f"  … y {len(found.parameters) - SHOWN} parámetros o marcas más"
+        yield f"  {rest(len(found.parameters) - SHOWN)} (parámetros o marcas)"
 
 
 def shown(value: Any) -> str:

@@ -11,6 +11,7 @@ from dataset_manager.datasets.merging import REPORT
 from dataset_manager.errors import CountError
 from dataset_manager.files import read_json
 from dataset_manager.logs import LOGGER
+from dataset_manager.wording import megabytes, number
 
 Json = dict[str, Any]
 
@@ -33,10 +34,11 @@ def lines(folder: Path, name: str, made: Json, already: bool) -> Iterator[str]:
     width = max(len("clase"), *(len(one["class"]) for one in made["classes"]))
     yield f"  {'clase':<{width}}  {'imágenes':>9} {'MB':>8}"
     for one in made["classes"]:
-        yield f"  {one['class']:<{width}}  {one['placed']:>9} {one['bytes'] / 1e6:>8.1f}"
-    yield f"  Imágenes: {counts['placed']} de {counts['wanted']}; repetidas {report['repetida']}, renombradas {report['renombrada']}"
+        yield f"  {one['class']:<{width}}  {number(one['placed']):>9} {megabytes(one['bytes']):>8}"
+    placed, wanted, same, renamed = map(number, (counts["placed"], counts["wanted"], report["repetida"], report["renombrada"]))
+    yield f"  Imágenes: {placed} de {wanted}; repetidas {same}, renombradas {renamed}"
     if report["conflicto de label"]:
-        yield f"  Con dos labels: {report['conflicto de label']}, según on_conflict={made['on_conflict']}"
+        yield f"  Con dos labels: {number(report['conflicto de label'])}, según on_conflict={made['on_conflict']}"
     for one in made["labels_twice"]:
         yield f"  Atención: el label {one['label_id']} está en varias clases: {', '.join(one['classes'])}"
     yield f"  dataset_id: {made['dataset_id']}"

@@ -17,6 +17,7 @@ from dataset_manager.errors import CountError
 from dataset_manager.files import read_json
 from dataset_manager.images.packing import pack
 from dataset_manager.names import path_parts
+from dataset_manager.wording import TRANSACTIONS, counted, number
 
 log = logging.getLogger("dataset_manager")
 Json = dict[str, Any]
@@ -51,7 +52,7 @@ def select(request_file: Path, transactions: Path, manifest_file: Path) -> list[
         lay_shards(base, request["stored"]["shards"])
         write_parquet(base, MANIFEST, manifest_file)
         found = base.execute("SELECT count(*) FROM candidate").fetchall()[0][0]
-    log.info("Dataset: %d imágenes pedidas, %d candidatas", sum(one["quota"] for one in asked), found)
+    log.info("Dataset: imágenes pedidas %s, candidatas %s", number(sum(one["quota"] for one in asked)), number(found))
     return asked
 
 
@@ -123,9 +124,9 @@ def require_candidates(base: duckdb.DuckDBPyConnection, request: Json, request_f
     used = len(request["stored"]["used_datasets"])
     with_pictures = base.execute("SELECT count(*) FROM transactions WHERE has_image = 1").fetchall()[0][0]
     raise CountError(
-        f"No hay ninguna imagen para este dataset: el proceso tiene {with_pictures} transacciones con imagen, pero no son de las "
-        f"referencias y devices marcados, o ya están en otros datasets ({used}). Cambie las marcas, amplíe los datos "
-        "(download_info --refresh) o use filter_used=no"
+        f"No hay ninguna imagen para este dataset: el proceso tiene {counted(with_pictures, *TRANSACTIONS)} con imagen, pero no son de las "
+        f"referencias y dispositivos marcados, o ya están en otros datasets ({used}). Cambie las marcas, amplíe los datos "
+        "(download_info --refresh) o use --no-filter-used (filter_used=no)"
     )
 
 

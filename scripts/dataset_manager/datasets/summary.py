@@ -28,6 +28,7 @@ from dataset_manager.errors import CountError
 from dataset_manager.files import read_json, replace, replace_with, sha256_of, write_json
 from dataset_manager.images.parallel import in_parallel
 from dataset_manager.images.verify import Damage, check
+from dataset_manager.wording import counted, first_of
 
 Json = dict[str, Any]
 COLUMNS = ("transaction_id", "device_id", "transaction_start_time", "Date", "clase", "label_id", "filename", "file_name_path")
@@ -87,12 +88,14 @@ def summarise(dataset: Dataset, transactions: Path | None, *, timezone: str, met
             base.execute(statement)
         facts = facts_of(base, dataset, fates, timezone)
         written = write(base, dataset, facts)
-    return written | files_of(dataset)
+    return written | told_beside(dataset)
 
 
-def files_of(dataset: Dataset) -> Json:
-    """Where a person finds the result."""
-    return {"files": {"tree": str(dataset.tree), "page": str(page_file(dataset)), "csv": str(csv_file(dataset))}}
+def told_beside(dataset: Dataset) -> Json:
+    """What the terminal says besides the summary: where a person finds the result, and which classes were short when it was built."""
+    built = read_json(dataset.beside(".json")) or {}
+    files = {"tree": str(dataset.tree), "page": str(page_file(dataset)), "csv": str(csv_file(dataset))}
+    return {"files": files, "short": sorted({str(one["class"]) for one in built.get("short", [])})}
 
 
 def manifest_of(dataset: Dataset) -> Path | None:
@@ -174,9 +177,10 @@ def examine(tree: Path, now: Mapping[str, stat_result], whole: Mapping[str, Pict
 def require_none(tree: Path, problems: Mapping[str, str]) -> None:
     """Everything at once."""
     if problems:
-        shown = "".join(f"\n  - {printable(path)}: {problem}" for path, problem in sorted(problems.items())[:SHOWN])
-        more = f"\n  … y {len(problems) - SHOWN} más" if len(problems) > SHOWN else ""
-        raise CountError(f"{tree}: {len(problems)} ficheros no pueden aceptarse; no se ha aceptado ni escrito nada:{shown}{more}")
+        lines = [f"{printable(path)}: {problem}" for path, problem in sorted(problems.items())]
+        named = "".join(f"\n  - {line}" for line in first_of(lines, SHOWN))
+        count = counted(len(problems), "fichero no puede aceptarse", "ficheros no pueden aceptarse")
+        raise CountError(f"{tree}: {count}; no se ha aceptado ni escrito nada:{named}")
 
 
 def printable(path: str) -> str:
@@ -369,31 +373,3 @@ def write(base: duckdb.DuckDBPyConnection, dataset: Dataset, facts: Json) -> Jso
 
     replace_with(dataset.beside(".curated.parquet"), write_last)
     return small
-
-
-def lines(result: Json) -> Iterator[str]:
-    """The result as a person reads it in the terminal."""
-    counts = result["counts"]
-    yield f"Resumen de {result['dataset']} ({result['process']})"
-    yield from table(result["labels"], counts)
-    yield (
-        f"  Imágenes: {counts['present']} aceptadas ({counts['bytes'] / 1e6:.1f} MB); construidas {counts['built']}, borradas "
-        f"{counts['removed']}, añadidas {counts['added']}, movidas {counts['moved']} ({counts['relabelled']} a otro label), cambiadas "
-        f"{counts['changed']}"
-    )
-    yield from (f"  Atención: {one['text']}" for one in result["warnings"])
-    yield f"  content_id: {result['content_id']}"
-    yield f"  Página:  {result['files']['page']}"
-    yield f"  CSV:     {result['files']['csv']}"
-    yield f"  Carpeta: {result['files']['tree']}"
-
-
-def table(labels: list[Json], counts: Json) -> Iterator[str]:
-    """Per class and label: built, removed, added, moved in and out, changed, present."""
-    total = counts | {"class": "TOTAL", "label_id": "", "moved_in": counts["moved"], "moved_out": counts["moved"]}
-    names = [max(map(len, ["clase", *(row["class"] for row in labels)])), max(map(len, ["label", *(row["label_id"] for row in labels)]))]
-    heads = {"built": "construidas", "removed": "borradas", "added": "añadidas", "moved_in": "llegan", "moved_out": "se van"}
-    heads |= {"changed": "cambiadas", "present": "hay"}
-    yield "  ".join(["", "clase".ljust(names[0]), "label".ljust(names[1]), *(f"{head:>11}" for head in heads.values())])
-    for row in [*labels, total]:
-        yield "  ".join(["", row["class"].ljust(names[0]), row["label_id"].ljust(names[1]), *(f"{row[name]:>11}" for name in heads)])

@@ -18,18 +18,12 @@ from dataset_manager.datasets.balance import (
     LARGE_CLASS,
     ONE_DAY,
     ONE_DEVICE,
-    PICTURES,
     SMALL_CLASS,
     SMALL_LABEL,
-    counted,
-    day_of,
-    decimal,
-    number,
-    percent,
     share,
-    size_of,
     warnings,
 )
+from dataset_manager.wording import DEVICES, PICTURES, counted, day_of, decimal, few, moment_of, number, percent, rest, size_of
 
 Json = dict[str, Any]
 WEEKLY = 130  # days: more columns than this are drawn as weeks
@@ -63,14 +57,17 @@ def page(facts: Json) -> str:
 def subtitle(facts: Json) -> str:
     """Process, window, and whether it is real."""
     sample = '<strong class="sample">datos de ejemplo</strong>' if facts["build"].get("sample") else ""
-    said = [f"Proceso {facts['process']}", window_of(facts["build"]), f"días de {facts['timezone']}"]
+    said = [f"Proceso {facts['process']}", window_of(facts), f"horas y días de {facts['timezone']}"]
     return sample + escape(" · ".join(one for one in said if one))
 
 
-def window_of(build: Json) -> str:
-    """The days that were asked for; the end is not included."""
-    window = build.get("window") or {}
-    return f"ventana del {day_of(window['gte'])} al {day_of(window['lt'])} (sin incluir)" if "gte" in window and "lt" in window else ""
+def window_of(facts: Json) -> str:
+    """The time that was asked for; the end is not included."""
+    window = facts["build"].get("window") or {}
+    if not {"gte", "lt"} <= window.keys():
+        return ""
+    first, end = (moment_of(window[name], facts["timezone"]) for name in ("gte", "lt"))
+    return f"ventana del {first} al {end} (sin incluir)"
 
 
 def tiles(facts: Json) -> list[tuple[str, str]]:
@@ -80,7 +77,7 @@ def tiles(facts: Json) -> list[tuple[str, str]]:
         (counts["present"], *PICTURES),
         (len(facts["by_class"]), "clase", "clases"),
         (sum(1 for one in facts["labels"] if one["present"]), "label", "labels"),
-        (facts["whole"]["devices"], "dispositivo", "dispositivos"),
+        (facts["whole"]["devices"], *DEVICES),
         (len(facts["by_day"]), "día", "días"),
         (counts["removed"], "borrada", "borradas"),
         (counts["added"], "añadida", "añadidas"),
@@ -107,7 +104,7 @@ def warning(one: Json) -> str:
 
 def more(count: int) -> str:
     """What a list leaves out."""
-    return f"<li>… y {number(count)} más</li>" if count > 0 else ""
+    return f"<li>{rest(count)}</li>" if count > 0 else ""
 
 
 def changes_part(facts: Json) -> str:
@@ -137,14 +134,14 @@ def example(title: str, found: Sequence[Any], count: int) -> str:
 
 def classes_part(facts: Json) -> str:
     """Obtained beside wanted, and what was short when it was built."""
-    wanted = {one["class"]: one for one in facts["build"].get("classes") or []}
+    wanted = card.wanted_of(facts["build"])
     have = {one["class"]: one["pictures"] for one in facts["by_class"]}
     most = max([*have.values(), *(one["wanted"] + one["extra"] for one in wanted.values())])
     every = sorted(wanted.keys() | have.keys())
     short = short_list(facts["build"].get("short") or [])
     if not wanted:
         return table(["clase", "", "hay"], [[name, bar(have[name], most), have[name]] for name in every], text=2) + short
-    heads = ["clase", "", "hay", "pedidas", "de devices", "faltaron", "fallidas"]
+    heads = ["clase", "", "hay", "pedidas", "de dispositivos", "faltaron", "fallidas"]
     rows = [class_row(name, have.get(name, 0), wanted.get(name), most) for name in every]
     return asked_note(facts) + table(heads, rows, text=2) + short
 
@@ -156,7 +153,7 @@ def asked_note(facts: Json) -> str:
     if {"wanted", "placed", "short", "failed"} <= built.keys():
         numbers = {name: number(built[name]) for name in ("wanted", "placed", "short", "failed")}
         said = "Al construirse: pedidas {wanted}, puestas {placed}, faltaron {short}, fallidas {failed}. ".format(**numbers)
-    return f"<p>{said}La raya marca las pedidas a las referencias; lo que pasa de ella lo piden los devices o se añadió a mano.</p>"
+    return f"<p>{said}La raya marca las pedidas a las referencias; lo que pasa de ella lo piden los dispositivos o se añadió a mano.</p>"
 
 
 def class_row(name: str, count: int, wanted: Json | None, most: int) -> list[Any]:
@@ -178,7 +175,7 @@ def short_list(short: list[Json]) -> str:
 
 def asker(quota: Json) -> str:
     """A reference or a device."""
-    return f"device {quota['device_id']}" if quota["reason"] == "device" else f"{quota['reference_name']} ({quota['reference_code']})"
+    return f"dispositivo {quota['device_id']}" if quota["reason"] == "device" else f"{quota['reference_name']} ({quota['reference_code']})"
 
 
 def labels_part(facts: Json) -> str:
@@ -190,7 +187,7 @@ def labels_part(facts: Json) -> str:
             [
                 one["class"],
                 one["label_id"],
-                few(one["references"]),
+                few(one["references"], 4),
                 bar(one["present"], most),
                 alarm(one["present"], one["present"] < SMALL_LABEL),
             ]
@@ -276,7 +273,8 @@ def balance_part(facts: Json) -> str:
         f"En color: menos de la mitad de la mediana o más del triple, más del {number(100 * ONE_DEVICE)} % de un "
         "dispositivo, más de la mitad de un día.</p>"
     )
-    heads = ["clase", "mayor dispositivo", "mayor día", "imágenes", "× mediana", "dispositivos", "% del mayor", "días", "% del mayor"]
+    shares = ["dispositivos", "% del dispositivo", "días", "% del día"]
+    heads = ["clase", "mayor dispositivo", "mayor día", "imágenes", "× mediana", *shares]
     return said + table(heads, [balance_row(one, middle) for one in facts["by_class"]], text=3)
 
 
@@ -339,11 +337,6 @@ SECTIONS: tuple[tuple[str, str, Callable[[Json], str]], ...] = (
 
 
 # ---- pieces
-
-
-def few(names: Sequence[str], most: int = 4) -> str:
-    """The first ones."""
-    return "; ".join(names[:most]) + (f" … y {number(len(names) - most)} más" if len(names) > most else "")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], *, text: int) -> str:

@@ -19,6 +19,7 @@ from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.zipping import MANIFEST, manifest_rows, own_files, recorded_sha256
 from dataset_manager.errors import ConfigurationError, CountError
 from dataset_manager.files import read_json, sha256_of
+from dataset_manager.wording import PROBLEMS, counted
 
 Json = dict[str, Any]
 UNREADABLE = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, struct.error, zlib.error, pa.ArrowException)
@@ -33,7 +34,7 @@ class Verdict:
 
     def add(self, what: str, problems: list[str]) -> None:
         """One part."""
-        self.looked.append(f"  {what:<12} {'bien' if not problems else f'{len(problems)} problemas'}")
+        self.looked.append(f"  {what:<12} {'bien' if not problems else counted(len(problems), *PROBLEMS)}")
         self.problems += [f"{what}: {problem}" for problem in problems]
 
 

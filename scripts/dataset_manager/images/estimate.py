@@ -11,6 +11,7 @@ import duckdb
 from dataset_manager.analysis.database import quoted
 from dataset_manager.images.cache import PictureCache, Place
 from dataset_manager.images.space import TYPICAL, require_space
+from dataset_manager.wording import number, size_of
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Estimate:
     bytes: float
 
     def __str__(self) -> str:
-        missing = self.wanted - self.cached
-        return f"Imágenes: {self.wanted} ({self.cached} ya descargadas, {missing} por descargar, unos {self.bytes / 1e6:.1f} MB)"
+        wanted, cached, missing = map(number, (self.wanted, self.cached, self.wanted - self.cached))
+        return f"Imágenes: {wanted} (ya descargadas {cached}, por descargar {missing}, unos {size_of(self.bytes)})"
 
 
 def estimate(manifest: Path, cache: PictureCache, place: Place) -> Estimate:

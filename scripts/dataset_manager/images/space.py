@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from dataset_manager.errors import DiskError
+from dataset_manager.wording import PICTURES, counted, size_of
 
 TYPICAL = 75_000  # bytes of a picture of these scales, where the cache has none to measure
 MARGIN = 200_000_000
@@ -23,7 +24,7 @@ def require_space(folder: Path, missing: int, sizes: Collection[int]) -> None:
     free = shutil.disk_usage(there).free
     if free < needed:
         raise DiskError(
-            f"{folder}: no hay sitio para las imágenes: hacen falta {needed / 1e6:.0f} MB ({missing} imágenes de unos {each / 1000:.0f} kB "
-            f"y {MARGIN / 1e6:.0f} MB de margen) y en ese disco quedan {free / 1e6:.0f} MB libres. No se ha descargado nada: libere "
-            "espacio, o ponga la salida en otro disco (OUTPUT_BASE_DIR), y repita la misma orden"
+            f"{folder}: no hay sitio para las imágenes: hacen falta {size_of(needed)} ({counted(missing, *PICTURES)} de unos "
+            f"{size_of(each)}, y {size_of(MARGIN)} de margen) y en ese disco quedan {size_of(free)} libres. No se ha descargado nada: "
+            "libere espacio, o ponga la salida en otro disco (OUTPUT_BASE_DIR), y repita la misma orden"
         )

@@ -20,6 +20,8 @@ from dataset_manager.images.answers import UNREADABLE_KEY, PermanentError, Retry
 from dataset_manager.images.cache import Place
 from dataset_manager.images.verify import Content
 from dataset_manager.sources.connection_types import S3Connection
+from dataset_manager.sources.s3_client import MISSING
+from dataset_manager.wording import size_of
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Store
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 50_000_000
 BAD_PARTS = {"", ".", ".."}
 MAX_KEY_BYTES = 1024  # S3's own limit
-KEYS = "REMOTE_STORAGE_ACCESS_KEY y REMOTE_STORAGE_SECRET_KEY (o MINIO_ACCESS_KEY y MINIO_SECRET_KEY)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def has_control_characters(key: str) -> bool:
 def require_size(size: int) -> None:
     """An object that is no picture of a scale must not fill the memory."""
     if size > MAX_BYTES:
-        raise PermanentError(f"ocupa {size / 1e6:.0f} MB (el máximo son {MAX_BYTES // 1_000_000})")
+        raise PermanentError(f"ocupa {size_of(size)} (el máximo son {size_of(MAX_BYTES)})")
     if size == 0:
         raise PermanentError("está vacía")
 
@@ -210,4 +211,4 @@ def credentials(connection: S3Connection) -> Any:
     try:
         return Boto3CredentialProvider()
     except (BotoCoreError, ValueError):
-        raise SourceError(f"S3, bucket {connection.bucket}: faltan las credenciales. Defina {KEYS}") from None
+        raise SourceError(f"S3, bucket {connection.bucket}: {MISSING}") from None

@@ -19,6 +19,7 @@ from dataset_manager.registry.stored import Added, Expected, Status, Stored, Tra
 from dataset_manager.registry.target import Base, Target
 from dataset_manager.sources.connection_types import S3Connection
 from dataset_manager.sources.s3_client import place_of
+from dataset_manager.wording import number
 
 LOGGER = logging.getLogger(__name__)
 
@@ -131,8 +132,8 @@ class BucketShelf:
         if found.upload not in {"", sending.mark}:
             raise changed(target)
         raise SourceError(
-            f"{target.url}: lo que guarda el almacén ({found.bytes} bytes, {found.checksum or 'sin suma'}) no es lo que se envió "
-            f"({zipped.size} bytes, {zipped.composite}). Nada se ha registrado; repita con overwrite=true"
+            f"{target.url}: lo que guarda el almacén ({number(found.bytes)} bytes, {found.checksum or 'sin suma'}) no es lo que se envió "
+            f"({number(zipped.size)} bytes, {zipped.composite}). Nada se ha registrado; repita con --overwrite (overwrite=true)"
         )
 
 

@@ -75,7 +75,7 @@ def require_publishable(settings: ProcessAwareSettings, dataset: Dataset) -> Non
     if row and not settings.typed.get("overwrite") and row.get("content_id", "") not in ("", accepted_id(dataset)):
         raise RegistryError(
             f"{path}: {dataset.name} ya está registrado con otro contenido ({row['content_id'][:16]}…). Si lo sustituye, repita la orden "
-            "con overwrite=true (--overwrite); si no, recupere las imágenes que faltan"
+            "con --overwrite (overwrite=true); si no, recupere las imágenes que faltan"
         )
 
 

@@ -21,6 +21,7 @@ from dataset_manager.registry.digests import MIB, Measured
 from dataset_manager.registry.leftovers import is_free
 from dataset_manager.registry.stored import Added, Stored
 from dataset_manager.registry.target import Target
+from dataset_manager.wording import size_of
 
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
@@ -77,7 +78,7 @@ class FolderShelf:
     def copy(self, zipped: Measured, out: BinaryIO, target: Target) -> None:
         """Hashes what it copies."""
         whole = hashlib.sha256()
-        self.progress(f"Copiando a {target.url}: {zipped.size / 1e6:.1f} MB")
+        self.progress(f"Copiando a {target.url}: {size_of(zipped.size)}")
         with zipped.path.open("rb") as handle:
             while piece := handle.read(MIB):
                 whole.update(piece)

@@ -17,6 +17,7 @@ from dataset_manager.registry.digests import Measured, encoded
 from dataset_manager.registry.saying import NO_UPLOAD, code_of, spoken
 from dataset_manager.registry.stored import Transfer
 from dataset_manager.registry.target import Target
+from dataset_manager.wording import size_of
 
 LOGGER = logging.getLogger(__name__)
 SPOILT = {"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "InvalidDigest", "IncompleteBody", "RequestTimeout"}
@@ -76,8 +77,7 @@ class Sending:
             share = done * 10 // len(waiting)
             if share > told:
                 told = share
-                size = self.zipped.size / 1e6
-                self.progress(f"Subiendo {self.target.url}: {share * 10} % de {size:.1f} MB")
+                self.progress(f"Subiendo {self.target.url}: {share * 10} % de {size_of(self.zipped.size)}")
 
     def part(self, upload: str, number: int) -> dict[str, Any]:
         """One part. boto3 repeats what the network loses; what arrived spoilt is repeated here."""

@@ -11,6 +11,7 @@ from dataset_manager.registry.publishing import Destination, Publication, is_cop
 from dataset_manager.registry.stored import Expected
 from dataset_manager.registry.target import Base
 from dataset_manager.registry.upload import check_object, look_at
+from dataset_manager.wording import size_of
 
 SILENT = ("registered_at", "tool_version")
 
@@ -23,10 +24,10 @@ def plan(what: Publication, where: Destination) -> list[str]:
 def plan_object(what: Publication, where: Destination) -> Iterator[str]:
     """Asks the bucket."""
     if where.base is None:
-        yield "ZIP: no se sube (upload=false)"
+        yield "ZIP: no se sube (--no-s3 o upload=false)"
         return
-    url, size = where.base.object(what.zip_path.name).url, f"{what.bytes / 1e6:.1f} MB" if what.bytes else "aún sin hacer"
-    refused = "se sustituirá (overwrite=true)" if where.overwrite else "se rechazará; para sustituirlo, overwrite=true"
+    url, size = where.base.object(what.zip_path.name).url, size_of(what.bytes) if what.bytes else "aún sin hacer"
+    refused = "se sustituirá (--overwrite)" if where.overwrite else "se rechazará; para sustituirlo, --overwrite (overwrite=true)"
     yield {
         "ausente": f"ZIP: se subirá a {url} ({size})",
         "igual": f"ZIP: ya está igual en {url}; no se sube",

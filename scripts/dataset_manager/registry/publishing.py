@@ -20,6 +20,7 @@ from dataset_manager.registry.stored import Transfer
 from dataset_manager.registry.target import Base, is_part
 from dataset_manager.registry.upload import Uploaded, publish_object
 from dataset_manager.sources.connection_types import S3Connection
+from dataset_manager.wording import size_of
 
 LOGGER = logging.getLogger(__name__)
 Copied = Literal["copiado", "igual", "sin resumen"]
@@ -75,8 +76,8 @@ class Published:
     def sent(self) -> str:
         """The object's part of it."""
         if not self.uploaded:
-            return "sin subir (upload=false)"
-        return f"{self.uploaded.status}: {self.uploaded.url} ({self.uploaded.bytes / 1e6:.1f} MB)"
+            return "sin subir (--no-s3 o upload=false)"
+        return f"{self.uploaded.status}: {self.uploaded.url} ({size_of(self.uploaded.bytes)})"
 
 
 def publish(what: Publication, where: Destination, *, progress: Callable[[str], None] = LOGGER.info) -> Published:
@@ -94,7 +95,10 @@ def require(what: Publication, where: Destination) -> None:
     if not is_part(what.dataset_name):
         raise UsageError(f"dataset_name={what.dataset_name!r} no vale; debe ser un solo nombre, sin «/»")
     if what.summary_csv and not what.summary_csv.is_file():
-        raise RegistryError(f"{what.summary_csv}: no existe el resumen. Ejecute summary_dataset y repita, o use skip_summary_copy=true")
+        raise RegistryError(
+            f"{what.summary_csv}: no existe el resumen. Ejecute summary_dataset y repita, o use --skip-summary-copy "
+            "(skip_summary_copy=true)"
+        )
     old = table.row_of(where.registry_csv, what.dataset_name)
     table.decide(where.registry_csv, old, row_for(what, None), overwrite=where.overwrite)
     with table.held(where.registry_csv.resolve()):

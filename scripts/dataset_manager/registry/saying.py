@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from dataset_manager.errors import SourceError
-from dataset_manager.sources.connections import KEYS, refused, unreachable
+from dataset_manager.sources.connections import refused, unreachable
+from dataset_manager.sources.s3_client import KEYS
 
 UNKNOWN_KEYS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "401"}
 DENIED = {"403", "AccessDenied", "AllAccessDisabled", "AccountProblem", "Forbidden"}

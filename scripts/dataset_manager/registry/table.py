@@ -92,7 +92,7 @@ def other_content(path: Path, old: Mapping[str, str], row: Row) -> RegistryError
     there = old.get("content_id") or "desconocido (fila de la herramienta anterior)"
     return RegistryError(
         f"{path}: {row['dataset_name']} ya está registrado ({old.get('created_at', '')}) con otro contenido: content_id {there}; "
-        f"el de ahora es {row['content_id']}. No se ha tocado; para sustituir la fila, repita con overwrite=true"
+        f"el de ahora es {row['content_id']}. No se ha tocado; para sustituir la fila, repita con --overwrite (overwrite=true)"
     )
 
 

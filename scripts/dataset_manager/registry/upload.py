@@ -18,6 +18,7 @@ from dataset_manager.registry.folder import FolderShelf
 from dataset_manager.registry.stored import Added, Expected, Seen, Shelf, Status, Stored, Transfer, expected_of, same
 from dataset_manager.registry.target import Base, Target
 from dataset_manager.sources.connection_types import S3Connection
+from dataset_manager.wording import number
 
 LOGGER = logging.getLogger(__name__)
 
@@ -92,8 +93,8 @@ def different(target: Target, stored: Stored, zipped: Measured) -> RegistryError
     """Both sides, and the one way to go on."""
     there = stored.sha256 or stored.checksum or "desconocido"
     return RegistryError(
-        f"{target.url}: ya hay otro objeto: {stored.bytes} bytes, sha256 {there}; el ZIP tiene {zipped.size} bytes, "
-        f"sha256 {zipped.sha256}. No se ha tocado; para sustituirlo, repita con overwrite=true"
+        f"{target.url}: ya hay otro objeto: {number(stored.bytes)} bytes, sha256 {there}; el ZIP tiene {number(zipped.size)} bytes, "
+        f"sha256 {zipped.sha256}. No se ha tocado; para sustituirlo, repita con --overwrite (overwrite=true)"
     )
 
 

@@ -7,6 +7,7 @@ from dataset_manager.datasets import finding, verifying
 from dataset_manager.errors import CountError
 from dataset_manager.registry import command
 from dataset_manager.settings import ProcessAwareSettings
+from dataset_manager.wording import PROBLEMS, counted, first_of
 
 SHOWN = 200
 
@@ -24,7 +25,6 @@ def run(settings: ProcessAwareSettings) -> None:
     for line in verdict.looked:
         print(line)
     if verdict.problems:
-        more = [f"… y {len(verdict.problems) - SHOWN} más"] if len(verdict.problems) > SHOWN else []
-        named = "".join(f"\n  - {problem}" for problem in [*verdict.problems[:SHOWN], *more])
-        raise CountError(f"{dataset.name}: {len(verdict.problems)} problemas:{named}")
+        named = "".join(f"\n  - {problem}" for problem in first_of(verdict.problems, SHOWN))
+        raise CountError(f"{dataset.name}: {counted(len(verdict.problems), *PROBLEMS)}:{named}")
     print("  Todo coincide")

@@ -7,16 +7,15 @@ sections, each picture with what the model said, what was chosen, confidence, de
 import base64
 import io
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
 from pathlib import Path
 from string import Template
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from dataset_manager.files import read_json, replace
+from dataset_manager.wording import FAILED, FOLDERS, PICTURES, counted, moment_of
 
 Json = dict[str, Any]
 WIDTH = 220
@@ -27,17 +26,23 @@ def write(review_file: Path, images: Path, page: Path, *, title: str, timezone: 
     """Raises DiskError."""
     review = read_json(review_file)
     ordered = sorted(review["rows"], key=section_key)  # stable: groups and ranks stay in order
-    sections = [section(list(rows), images, ZoneInfo(timezone)) for _, rows in groupby(ordered, key=section_key)]
+    sections = [section(list(rows), images, timezone) for _, rows in groupby(ordered, key=section_key)]
     template = Template((Path(__file__).parent / "revision.html").read_text("utf-8"))
     html = template.substitute(
         title=escape(title),
         note="Datos de ejemplo · " if sample else "",
-        summary=escape(f"{review['placed']} imágenes en {review['groups']} carpetas, {review['failed']} fallidas. Horas de {timezone}"),
+        summary=escape(f"{', '.join(counts_of(review))}. Horas de {timezone}"),
         short=short_list(review["short"]),
         navigation="".join(f'<a href="#s{n}">{escape(name)}</a>' for n, (name, _) in enumerate(sections)),
         sections="".join(f'<section id="s{n}"><h2>{escape(name)}</h2>{body}</section>' for n, (name, body) in enumerate(sections)),
     )
     replace(page, html.encode("utf-8"))
+
+
+def counts_of(review: Json) -> tuple[str, str]:
+    """Pictures in folders, and failures."""
+    placed = f"{counted(review['placed'], *PICTURES)} en {counted(review['groups'], *FOLDERS)}"
+    return placed, counted(review["failed"], *FAILED)
 
 
 def section_key(row: Json) -> tuple[bool, str, str]:
@@ -46,7 +51,7 @@ def section_key(row: Json) -> tuple[bool, str, str]:
     return device, str(row["device_name"] if device else row["reference_name"]), str(row["device_id"] if device else row["reference_id"])
 
 
-def section(rows: list[Json], images: Path, zone: ZoneInfo) -> tuple[str, str]:
+def section(rows: list[Json], images: Path, zone: str) -> tuple[str, str]:
     """A reference or a device: its title and its groups."""
     first = rows[0]
     name = (
@@ -55,7 +60,7 @@ def section(rows: list[Json], images: Path, zone: ZoneInfo) -> tuple[str, str]:
     return name, "".join(group(list(found), images, zone) for _, found in groupby(rows, key=lambda row: row["group"]))
 
 
-def group(rows: list[Json], images: Path, zone: ZoneInfo) -> str:
+def group(rows: list[Json], images: Path, zone: str) -> str:
     """One folder of pictures."""
     first = rows[0]
     kind = KINDS.get(first["product_type"], f"se confunde con (top {first['product_type'][-1]})")
@@ -63,7 +68,7 @@ def group(rows: list[Json], images: Path, zone: ZoneInfo) -> str:
     return f'<h3>{escape(str(first["product_name"]))} <small>{escape(kind)}</small></h3><div class="cards">{cards}</div>'
 
 
-def card(row: Json, images: Path, zone: ZoneInfo) -> str:
+def card(row: Json, images: Path, zone: str) -> str:
     """One picture with what is known of it."""
     right = row["Ok"] == 1
     facts = [
@@ -71,7 +76,7 @@ def card(row: Json, images: Path, zone: ZoneInfo) -> str:
         ("elegido", row["selected_reference_name"]),
         ("confianza", row["confidence"]),
         ("dispositivo", row["device_name"] or row["device_id"]),
-        ("hora", local(row["transaction_start_time"], zone)),
+        ("hora", moment_of(row["transaction_start_time"], zone) if row["transaction_start_time"] else ""),
     ]
     lines = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in facts if value not in (None, ""))
     mark = "correcta" if right else "incorrecta"
@@ -96,11 +101,6 @@ def thumbnail(path: Path) -> str:
     out = io.BytesIO()
     small.save(out, "JPEG", quality=72)
     return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
-
-
-def local(moment: str | None, zone: ZoneInfo) -> str:
-    """UTC text to the time a person reads."""
-    return f"{datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone(zone):%d/%m/%Y %H:%M}" if moment else ""
 
 
 def short_list(short: Iterable[Json]) -> str:

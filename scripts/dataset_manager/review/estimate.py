@@ -10,6 +10,7 @@ from pathlib import Path
 from dataset_manager.files import write_json
 from dataset_manager.images.cache import PictureCache, Place
 from dataset_manager.images.estimate import estimate
+from dataset_manager.review.closing import marked
 from dataset_manager.review.request import plan
 from dataset_manager.review.selection import select
 from dataset_manager.settings import ProcessAwareSettings
@@ -25,7 +26,7 @@ def review_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
         write_json(Path(folder) / "request.json", request)
         select(Path(folder) / "request.json", here / "data", Path(folder) / "manifest.parquet")
         found = estimate(Path(folder) / "manifest.parquet", cache, place)
-    yield f"\nMarcado: {len(request['references'])} referencias y {len(request['devices'])} dispositivos"
+    yield f"\nMarcado: {marked(request)}"
     yield str(found)
     yield f"Irían a: {here / 'images'}"
     yield "No se ha escrito nada"

@@ -14,6 +14,7 @@ from dataset_manager.analysis.database import quoted, script, working, write_par
 from dataset_manager.files import read_json
 from dataset_manager.images.packing import pack
 from dataset_manager.names import path_parts
+from dataset_manager.wording import FOLDERS, PICTURES, counted
 
 log = logging.getLogger("dataset_manager")
 Json = dict[str, Any]
@@ -41,7 +42,7 @@ def select(request_file: Path, data_dir: Path, manifest_file: Path) -> Json:
         shards(base, request["shards"])
         write_parquet(base, MANIFEST, Path(manifest_file))
         groups, candidates = base.execute('SELECT count(DISTINCT "group"), count(*) FROM candidate').fetchall()[0]
-    log.info("Revisión: %d carpetas, %d imágenes candidatas", groups, candidates)
+    log.info("Revisión: %s, %s entre las que elegir", counted(groups, *FOLDERS), counted(candidates, *PICTURES))
     return {"carpetas": groups, "candidatas": candidates}
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from dataset_manager import wording
 from dataset_manager.errors import ConfigurationError
 from dataset_manager.files import locked, read_json, sync, write_errors, write_json
 from dataset_manager.logs import LOGGER
@@ -93,7 +94,7 @@ def aside(out_dir: Path) -> Iterator[Path]:
 
 def fill(folder: Path, plan: Plan, pictures: bool, workers: int) -> dict[str, Any]:
     """Everything but `sample.json`; its counts."""
-    LOGGER.info("Generando %s transacciones de ejemplo", thousands(plan.transactions))
+    LOGGER.info("Generando %s de ejemplo", wording.counted(plan.transactions, *wording.TRANSACTIONS))
     hits = write_hits(folder / HITS, plan)
     write_catalogue(folder / CATALOGUE, plan)
     counts = {"hits": hits, "hits_asked": plan.transactions + oddities.added(plan.transactions)[1]}
@@ -102,13 +103,8 @@ def fill(folder: Path, plan: Plan, pictures: bool, workers: int) -> dict[str, An
     LOGGER.info("Dibujando las imágenes de ejemplo (menos de un minuto)")
     (folder / PICTURES).mkdir()
     written = write_pictures(folder / PICTURES, plan, workers)
-    LOGGER.info("%s imágenes, %s MB", thousands(written.files), written.bytes // 1_000_000)
+    LOGGER.info("%s, %s", wording.counted(written.files, *wording.PICTURES), wording.size_of(written.bytes))
     return counts | {"picture_files": written.files, "picture_bytes": written.bytes, "damaged": damaged(plan)}
-
-
-def thousands(number: int) -> str:
-    """With points, as a person writes it here."""
-    return f"{number:,}".replace(",", ".")
 
 
 def damaged(plan: Plan) -> list[dict[str, str]]:

@@ -15,9 +15,9 @@ from dataset_manager.errors import SourceError, ToolError
 from dataset_manager.sources import embedded
 from dataset_manager.sources.connection_types import DatabaseConnection, ElasticConnection, S3Connection
 from dataset_manager.sources.database import TABLES, snapshot
-from dataset_manager.sources.s3_client import place_of, s3_client
+from dataset_manager.sources.s3_client import KEYS, MISSING, place_of, s3_client
+from dataset_manager.wording import number, size_of
 
-KEYS = "REMOTE_STORAGE_ACCESS_KEY y REMOTE_STORAGE_SECRET_KEY (o MINIO_ACCESS_KEY y MINIO_SECRET_KEY)"
 DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"}
 
 
@@ -61,13 +61,13 @@ def check_transactions(place: ElasticConnection | Path | ToolError, pattern: str
     if isinstance(place, ToolError):
         raise place
     if isinstance(place, Path):
-        for number, line in islice(embedded.numbered(place), 1):
-            embedded.parsed(place, number, line)
-        return f"{place} ({place.stat().st_size / 1e6:.1f} MB)"
+        for place_in_file, line in islice(embedded.numbered(place), 1):
+            embedded.parsed(place, place_in_file, line)
+        return f"{place} ({size_of(place.stat().st_size)})"
     from dataset_manager.sources.elastic import Server
 
     with Server(replace(place, max_retries=0), pattern) as server:
-        return f"{place.url}: {server.documents()} documentos en {pattern}"
+        return f"{place.url}: {number(server.documents())} documentos en {pattern}"
 
 
 def check_catalogue(place: DatabaseConnection | Path | ToolError) -> str:
@@ -120,7 +120,7 @@ def unreachable(error: Exception) -> str:
     """There was no answer."""
     kind, text = type(error).__name__, str(error)
     if kind in {"NoCredentialsError", "PartialCredentialsError"}:
-        return f"faltan las credenciales. Defina {KEYS}"
+        return MISSING
     if kind == "SSLError" or "SSL" in text:
         return f"falla el cifrado o su certificado no es de confianza ({text[:200]}). Revise MINIO_SECURE y MINIO_VERIFY_SSL"
     if "imeout" in kind:

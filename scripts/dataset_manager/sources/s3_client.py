@@ -7,6 +7,9 @@ from typing import Any
 
 from dataset_manager.sources.connection_types import S3Connection
 
+KEYS = "REMOTE_STORAGE_ACCESS_KEY y REMOTE_STORAGE_SECRET_KEY (o MINIO_ACCESS_KEY y MINIO_SECRET_KEY)"
+MISSING = f"faltan las credenciales de S3. Ponga {KEYS} en .env (o en el archivo de --env) o en el entorno; vea .env.example"
+
 
 def s3_client(connection: S3Connection, **options: Any) -> Any:
     """Does not ask the server yet. Raises BotoCoreError or ValueError for an address that is none."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from dataset_manager.errors import WorkbookError
 from dataset_manager.files import locked, write_errors
+from dataset_manager.wording import number
 from dataset_manager.workbook import locking
 from dataset_manager.workbook.history import keep_copy
 from dataset_manager.workbook.opening import CONTENT_TYPES, RELATIONS, WORKBOOK, light_copy, opened, sheet_parts
@@ -38,7 +39,7 @@ def fill_tab(book: Path, sheet: str, columns: Sequence[str], rows: Iterable[Sequ
     """
     table = list(rows)
     if len(table) >= MAX_ROWS:
-        raise WorkbookError(f"{book}: la hoja {sheet} tendría {len(table):,} filas; Excel admite {MAX_ROWS - 1:,}")
+        raise WorkbookError(f"{book}: la hoja {sheet} tendría {number(len(table))} filas; Excel admite {number(MAX_ROWS - 1)}")
     locking.warn_if_open(book)
     with locked(locking.lock_file(book)):
         locking.remove_leftovers(book)
@@ -156,8 +157,8 @@ def with_rows(part: bytes, styles: Sequence[str], columns: Sequence[str], rows: 
         for i, (name, style) in enumerate(zip(columns, styles_for(styles, len(columns)), strict=True))
     ]
     lines = [_row(prefix, 1, header)]
-    for number, row in enumerate(rows, 2):
-        lines.append(_row(prefix, number, [_cell(prefix, f"{letters(i)}{number}", value) for i, value in enumerate(row)]))
+    for line, row in enumerate(rows, 2):
+        lines.append(_row(prefix, line, [_cell(prefix, f"{letters(i)}{line}", value) for i, value in enumerate(row)]))
     body = f"<{prefix}sheetData>{''.join(lines)}</{prefix}sheetData>".encode()
     return re.sub(rb"<(?:\w+:)?dimension\s[^>]*/>", b"", before) + body + after
 
