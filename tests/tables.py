@@ -267,15 +267,15 @@ def _suggestions() -> Rows:
 
 def _summary(transactions: int) -> Rows:
     blocks = {
-        "RESUMEN EJECUTIVO - ANÁLISIS DE DATASET": {"Deployment ID": "130", "Fecha de análisis": "2025-08-01 14:00:00"},
+        "RESUMEN EJECUTIVO - ANÁLISIS DE DATASET": {"Deployment ID": "130", "Origen de los datos": "producción"},
         "DATOS EXTRAÍDOS": {"Total registros Elasticsearch": str(transactions), "Total referencias": "74", "Total labels": "12"},
-        "MODELO ACTIVO": {"Model ID": "33", "Frecuencia": "1000", "Porcentaje uso": "100.0%"},
+        "MODELO ACTIVO": {"Model ID": "33", "Frecuencia": "1000", "Porcentaje uso": "100,0 %"},
         "ANÁLISIS DE REFERENCIAS": {
             "Referencias no entrenadas": "15",
             "Sugerencias alta confianza": "1",
             "Sugerencias baja confianza": "0",
         },
-        "ANÁLISIS DE DEVICES": {"Total devices": "9", "Devices activos (>50 trans)": "9"},
+        "ANÁLISIS DE DISPOSITIVOS": {"Total dispositivos": "9", "Dispositivos activos (>50 de cliente)": "9"},
     }
     rows = [[block, metric, value] for block, metrics in blocks.items() for metric, value in metrics.items()]
     return [[*row, position] for position, row in enumerate(rows)]

@@ -119,7 +119,14 @@ def model_of(analysis: Path) -> Any:
 
 def test_the_active_model_is_the_most_frequent_of_the_newest_thousand_client_rows(tmp_path: Path) -> None:
     hits = [*sale("00014", 5, count=600, model_id=32), *sale("00014", 4, count=400, model_id=31), *sale("00014", 3, count=900, model_id=31)]
-    assert model_of(analysed(tmp_path, hits)) == {"Model ID": "32", "Frecuencia": "600 de las últimas 1000", "Porcentaje uso": "60.0%"}
+    assert model_of(analysed(tmp_path, hits)) == {"Model ID": "32", "Frecuencia": "600 de las últimas 1.000", "Porcentaje uso": "60,0 %"}
+
+
+def test_the_numbers_of_the_summary_are_written_as_here_and_ids_stay_as_they_are(tmp_path: Path) -> None:
+    hits = sale("00014", 5, count=1200, model_id=12345)
+    found = {row["metric"]: row["value"] for row in table(analysed(tmp_path, hits), "summary")}
+    assert (found["Total registros Elasticsearch"], found["De cliente"], found["Model ID"]) == ("1.200", "1.200", "12345")
+    assert found["Total dispositivos"] == "1" and not any("(UTC)" in metric for metric in found)
 
 
 def test_manual_rows_do_not_choose_the_model(tmp_path: Path) -> None:

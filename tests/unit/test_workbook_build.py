@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import pytest
 from books import book_of, make, row_of, rows_of, sheet_of, tabs_of
@@ -172,8 +173,44 @@ def test_consistency_shows_what_needs_a_person_first_and_passed_checks_last(tmp_
     checks = [[name, severity, "texto", count, "", "hacer", position] for position, (name, severity, count) in enumerate(found)]
     process = write_process(tmp_path / "p", tables={"consistency": checks})
     make(process)
-    rows = [(row["comprobación"], row["gravedad"]) for row in rows_of(book_of(process), "Consistencia")]
+    shown = rows_of(book_of(process), "Consistencia")
+    rows = [(row["comprobación"], row["gravedad"]) for row in shown]
     assert rows == [("corregir", "error"), ("mirar", "aviso"), ("para_saber", "info"), ("nada", "bien")]
+    assert [row["descripción"] for row in shown] == ["texto", "texto", "texto", "Comprobado, sin incidencias: «texto»"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "window", "read"),
+    [
+        ("Europe/Madrid", "de 02/07/2025 02:00 a 02/08/2025 02:00", "01/08/2025 14:00"),
+        ("America/Bogota", "de 01/07/2025 19:00 a 01/08/2025 19:00", "01/08/2025 07:00"),
+    ],
+)
+def test_the_times_of_the_first_tab_are_those_of_the_configured_zone_and_say_it(tmp_path: Path, zone: str, window: str, read: str) -> None:
+    process = write_process(tmp_path / "p")
+    make(process, timezone=zone)
+    rows = sheet_of(book_of(process), "Resumen")
+    summary = {row[0]: row[1] for row in rows}
+    assert summary[f"Ventana (hora de {zone})"] == window
+    assert summary["Fecha de análisis"] == f"{read} (hora de {zone})"
+    start, end = window.removeprefix("de ").split(" a ")
+    assert rows[1][0] == f"Transacciones desde {start} hasta {end}, leídas el {read} (hora de {zone})"
+    names = [row[0] for row in rows]
+    assert names.index("Deployment ID") < names.index("Fecha de análisis") < names.index("DATOS EXTRAÍDOS")
+
+
+def test_a_transaction_without_an_id_says_so(tmp_path: Path) -> None:
+    process = write_process(tmp_path / "p", transactions=2)
+    table, other = process / "data/transactions.parquet", tmp_path / "other.parquet"
+    nothing = "CASE WHEN transaction_id LIKE '%1' THEN {0} END AS {0}"
+    replaced = ", ".join(nothing.format(name) for name in ("device_id", "transaction_id"))
+    with duckdb.connect() as base:
+        base.execute(f"COPY (SELECT * REPLACE ({replaced}) FROM read_parquet('{table}')) TO '{other}' (FORMAT parquet)")
+    other.replace(table)
+    make(process)
+    rows = [(row["device_id"], row["transaction_id"]) for row in rows_of(book_of(process), "Datos_Elasticsearch")]
+    assert rows == [("(sin dato)", "(sin dato)"), ("502", "70000001")]
+    assert "(sin dato)" in [row[3] for row in sheet_of(book_of(process), "Resumen")]
 
 
 HOSTILE = [

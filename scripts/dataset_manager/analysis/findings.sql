@@ -24,7 +24,7 @@ UNION ALL SELECT 'modelo_no_asignado', 'activo ' || active_model.model_id || ', 
 UNION ALL SELECT 'modelo_sin_uso', 'modelo ' || model_id, 1 FROM active_model WHERE given AND model_id NOT IN (SELECT model_id FROM model_used)
 UNION ALL SELECT 'modelo_sin_datos', 'modelo ' || model_id, 1 FROM active_model WHERE model_id NOT IN (SELECT model_id FROM model_class)
 UNION ALL SELECT 'modelo_ilegible', 'modelo ' || model_id || ': ' || problem, 1 FROM model_problem
-UNION ALL SELECT 'modelo_cambiado', 'modelo ' || model_id || ': ' || seen || ' transacciones' || coalesce(', de ' || first_seen || ' a ' || last_seen, ''), seen
+UNION ALL SELECT 'modelo_cambiado', 'modelo ' || model_id || ': ' || seen || ' transacciones' || coalesce(', de ' || strftime(first_seen, '%d/%m/%Y %H:%M') || ' a ' || strftime(last_seen, '%d/%m/%Y %H:%M') || ' (UTC)', ''), seen
     FROM model_used WHERE (SELECT count(*) FROM model_used) > 1
 UNION ALL SELECT 'otro_modelo', 'modelo ' || model_id || ': ' || seen || ' transacciones', seen FROM model_used ANTI JOIN active_model USING (model_id)
 UNION ALL SELECT 'referencia_sin_label', shown(reference_id, reference_code, reference_name), total_transactions FROM "references" WHERE label_id IS NULL

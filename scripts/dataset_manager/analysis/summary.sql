@@ -1,6 +1,6 @@
 -- One row per line of the tab Resumen: data/analysis/summary.parquet.
 -- In: base.sql, references, devices, label_suggestions (views over the finished tables), finding (consistency), setting.
--- Rules: docs/rules.md, «Summary».
+-- The window and the reading time are the workbook's: only it knows whose clock is shown. Rules: docs/rules.md, «Summary».
 WITH fact AS (
     SELECT
         (SELECT count(*) FROM transactions) AS rows,
@@ -27,8 +27,6 @@ WITH fact AS (
     SELECT unnest([
         (1, 'RESUMEN EJECUTIVO - ANÁLISIS DE DATASET', 'Deployment ID', deployment_id),
         (2, 'RESUMEN EJECUTIVO - ANÁLISIS DE DATASET', 'Origen de los datos', CASE WHEN sample THEN 'datos de ejemplo' ELSE 'producción' END),
-        (3, 'RESUMEN EJECUTIVO - ANÁLISIS DE DATASET', 'Ventana (UTC)', window_text),
-        (4, 'RESUMEN EJECUTIVO - ANÁLISIS DE DATASET', 'Fecha de análisis', read_text),
         (10, 'DATOS EXTRAÍDOS', 'Total registros Elasticsearch', hits::VARCHAR),
         (11, 'DATOS EXTRAÍDOS', 'Transacciones (sin duplicados)', rows::VARCHAR),
         (12, 'DATOS EXTRAÍDOS', 'De cliente', clients::VARCHAR),
@@ -37,8 +35,8 @@ WITH fact AS (
         (15, 'DATOS EXTRAÍDOS', 'Total referencias', reference_count::VARCHAR),
         (16, 'DATOS EXTRAÍDOS', 'Total labels', label_count::VARCHAR),
         (20, 'MODELO ACTIVO', 'Model ID', CASE WHEN known > 0 THEN model_id ELSE 'desconocido (no consta en las últimas transacciones de cliente)' END),
-        (21, 'MODELO ACTIVO', 'Frecuencia', CASE WHEN known = 0 THEN NULL WHEN given THEN 'N/A (modelo indicado)' ELSE frequency || ' de las últimas ' || considered END),
-        (22, 'MODELO ACTIVO', 'Porcentaje uso', CASE WHEN known > 0 AND NOT given THEN printf('%.1f%%', 100.0 * frequency / considered) END),
+        (21, 'MODELO ACTIVO', 'Frecuencia', CASE WHEN known = 0 THEN NULL WHEN given THEN 'N/A (modelo indicado)' ELSE replace(format('{:,}', frequency), ',', '.') || ' de las últimas ' || replace(format('{:,}', considered), ',', '.') END),
+        (22, 'MODELO ACTIVO', 'Porcentaje uso', CASE WHEN known > 0 AND NOT given THEN replace(printf('%.1f %%', 100.0 * frequency / considered), '.', ',') END),
         (30, 'ANÁLISIS DE REFERENCIAS', 'Referencias analizadas', reference_count::VARCHAR),
         (31, 'ANÁLISIS DE REFERENCIAS', 'Referencias sin asignar (sin label)', unlabelled::VARCHAR),
         (32, 'ANÁLISIS DE REFERENCIAS', 'Referencias fuera del modelo', outside::VARCHAR),
@@ -46,11 +44,14 @@ WITH fact AS (
         (34, 'ANÁLISIS DE REFERENCIAS', 'Incluidas por volumen (incluir_dataset = si)', included::VARCHAR),
         (35, 'ANÁLISIS DE REFERENCIAS', 'Sugerencias alta confianza', sure::VARCHAR),
         (36, 'ANÁLISIS DE REFERENCIAS', 'Sugerencias baja confianza', unsure::VARCHAR),
-        (40, 'ANÁLISIS DE DEVICES', 'Total devices', device_count::VARCHAR),
-        (41, 'ANÁLISIS DE DEVICES', 'Devices activos (>50 trans)', busy_devices::VARCHAR),
+        (40, 'ANÁLISIS DE DISPOSITIVOS', 'Total dispositivos', device_count::VARCHAR),
+        (41, 'ANÁLISIS DE DISPOSITIVOS', 'Dispositivos activos (>50 de cliente)', busy_devices::VARCHAR),
         (50, 'ESTADO DEL ANÁLISIS', 'Errores de consistencia', errors::VARCHAR),
         (51, 'ESTADO DEL ANÁLISIS', 'Avisos de consistencia', warnings::VARCHAR)
     ], recursive := true)
     FROM fact CROSS JOIN model CROSS JOIN setting
 )
-SELECT block, metric, value, position FROM line WHERE value IS NOT NULL ORDER BY position
+-- Numbers as people here write them; ids are no numbers.
+SELECT block, metric, CASE WHEN metric NOT LIKE '% ID' AND regexp_full_match(value, '\d+')
+    THEN replace(format('{:,}', value::BIGINT), ',', '.') ELSE value END AS value, position
+FROM line WHERE value IS NOT NULL ORDER BY position

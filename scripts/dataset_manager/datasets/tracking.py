@@ -21,7 +21,7 @@ from dataset_manager.datasets.finding import finished_of
 from dataset_manager.files import write_json
 from dataset_manager.workbook.history import require_book
 from dataset_manager.workbook.parts import fill_tab
-from dataset_manager.workbook.schema import MAX_ROWS
+from dataset_manager.workbook.schema import IDS, MAX_ROWS, NO_ID
 
 log = logging.getLogger("dataset_manager")
 Row = list[Any]
@@ -46,7 +46,7 @@ def update(dataset: str, folder: Path, book: Path, timezone: str) -> int:
     require_book(book, book.parent / "workbook_state.json")
     names = sorted((one.name for one in finished_of(folder.parent)), key=lambda name: age(folder, name), reverse=True)
     found = (row for name in names for row in rows_of(folder, name))
-    rows = [localised(row, ZoneInfo(timezone)) for row in islice(found, MAX_ROWS)]
+    rows = [shown(row, ZoneInfo(timezone)) for row in islice(found, MAX_ROWS)]
     if len(rows) == MAX_ROWS:
         rows.pop()
         log.warning("La hoja %s no admite más filas: se muestran las de los datasets más nuevos; los manifiestos las tienen todas", TAB)
@@ -72,11 +72,12 @@ def rows_of(folder: Path, dataset: str) -> Iterator[Row]:
         yield from (failure(row, dataset) for row in csv_rows(shortage) if row["tipo"] == "fallida")
 
 
-def localised(row: Row, zone: ZoneInfo) -> Row:
-    """The time as a person reads it, with its offset; files and names are in UTC."""
+def shown(row: Row, zone: ZoneInfo) -> Row:
+    """The time as a person reads it, with its offset (files and names are in UTC), and ids that a transaction came without."""
     moment = row[TIME]
-    shown = datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone(zone).isoformat(sep=" ") if moment else ""
-    return [*row[:TIME], shown, *row[TIME + 1 :]]
+    local = datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone(zone).isoformat(sep=" ") if moment else ""
+    cells = dict(zip(COLUMNS, row, strict=True)) | {"transaction_start_time": local}
+    return list((cells | {name: cells[name] or NO_ID for name in IDS}).values())
 
 
 def failure(row: dict[str, str], dataset: str) -> Row:

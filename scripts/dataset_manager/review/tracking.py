@@ -10,6 +10,7 @@ from typing import Any
 from dataset_manager.files import read_json, write_json
 from dataset_manager.workbook.history import require_book
 from dataset_manager.workbook.parts import fill_tab
+from dataset_manager.workbook.schema import IDS, NO_ID
 
 Json = dict[str, Any]
 COLUMNS = (
@@ -41,4 +42,4 @@ def line(row: Json) -> list[Any]:
         "local_path": row["target"] if good else "",
         "reason": "" if good else row["reason"],
     }
-    return [values[name] for name in COLUMNS]
+    return [values[name] or (NO_ID if name in IDS else values[name]) for name in COLUMNS]

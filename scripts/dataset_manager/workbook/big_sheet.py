@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dataset_manager.workbook.schema import MAX_COLUMNS, MAX_ROWS, MAX_TEXT, MAX_WIDTH, Kind
+from dataset_manager.workbook.schema import IDS, MAX_COLUMNS, MAX_ROWS, MAX_TEXT, MAX_WIDTH, NO_ID, Kind
 from dataset_manager.workbook.xml_text import SQL_FORBIDDEN, SQL_LOOKS_ESCAPED, SQL_SPECIAL, escaped_sql
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _title_width(title: str) -> int:
 
 def _text_field(name: str, kind: str, facts: dict[str, Any]) -> Field:
     flags = {flag: bool(facts[flag]) for flag in ("special", "forbidden", "looks_escaped", "long")}
-    text = _as_text(name, kind)
+    text = f"coalesce({_as_text(name, kind)}, {_text(NO_ID)})" if name in IDS else _as_text(name, kind)
     keep = ' xml:space="preserve"' if any(flags.values()) else ""
     cell = f"""coalesce('<c t="inlineStr"><is><t{keep}>' || {escaped_sql(text, **flags)} || '</t></is></c>', '<c/>')"""
     return Field(name, "text", min(max(len(name) + 4, facts["width"] + 2), MAX_WIDTH), text, lambda _: cell)

@@ -13,14 +13,14 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
+from dataset_manager import wording
 from dataset_manager.errors import WorkbookError
 from dataset_manager.files import locked, read_json, sha256_of, write_errors, write_json
 from dataset_manager.sample.marks import marked
 from dataset_manager.workbook import big_sheet, locking, parts
 from dataset_manager.workbook.carry import Carried, inventory
-from dataset_manager.workbook.checks import BookFacts, ordered, thousands
+from dataset_manager.workbook.checks import BookFacts, ordered
 from dataset_manager.workbook.history import keep_copy, newest_copy
 from dataset_manager.workbook.merge import Merged, Orphan, merge, orphan_table, read_orphans
 from dataset_manager.workbook.opening import opened, sheet_parts
@@ -215,14 +215,13 @@ def _book(content: _Content, book: Path, before: Before, facts: BookFacts) -> Bo
     ranks = sum(name.endswith("_porcentaje") for name in found[0]) if found else 3
     tables = [(LABELS, content.table("labels")), (MODEL_DATA, content.table("analysis/model_data")), (suggestions(ranks), found)]
     checks = sorted(content.table("analysis/consistency"), key=lambda row: row["position"])
-    summary = sorted(content.table("analysis/summary"), key=lambda row: row["position"])
     return Book(
         title=book.stem,
-        subtitle=_subtitle(content.window, content.options.timezone),
+        subtitle=_subtitle(content),
         sample=content.sample,
         color=content.options.color,
         created=datetime.fromisoformat(content.window["read"]),
-        summary=[(row["block"], row["metric"], row["value"] or "") for row in summary] + facts.summary(),
+        summary=_summary(content) + facts.summary(),
         marked=facts.merged,
         tables=[(tab, [[row.get(name) for name in tab.names] for row in rows]) for tab, rows in tables],
         consistency=ordered([[row[name] for name in CONSISTENCY_FIELDS] for row in checks] + facts.checks()),
@@ -234,10 +233,27 @@ def _book(content: _Content, book: Path, before: Before, facts: BookFacts) -> Bo
     )
 
 
-def _subtitle(window: Json, timezone: str) -> str:
-    zone = ZoneInfo(timezone)
-    start, end, read = (f"{datetime.fromisoformat(window[name]).astimezone(zone):%Y-%m-%d %H:%M}" for name in ("gte", "lt", "read"))
-    return f"Transacciones desde {start} hasta {end}, leídas el {read} (hora de {timezone})"
+def _summary(content: _Content) -> list[tuple[str, str, str]]:
+    """The analysis' lines with, in the first block, the times: tables are in UTC, a person reads the clock on the wall."""
+    rows = sorted(content.table("analysis/summary"), key=lambda row: row["position"])
+    lines = [(str(row["block"]), str(row["metric"]), str(row["value"] or "")) for row in rows]
+    first = lines[0][0]
+    after = sum(block == first for block, _, _ in lines)
+    start, end, read, clock = _times(content)
+    times = [(first, f"Ventana ({clock})", f"de {start} a {end}"), (first, "Fecha de análisis", f"{read} ({clock})")]
+    return lines[:after] + times + lines[after:]
+
+
+def _times(content: _Content) -> tuple[str, str, str, str]:
+    """Start and end of the window, when it was read, and whose clock that is."""
+    zone = content.options.timezone
+    start, end, read = (wording.moment_of(content.window[name], zone) for name in ("gte", "lt", "read"))
+    return start, end, read, f"hora de {zone}"
+
+
+def _subtitle(content: _Content) -> str:
+    start, end, read, clock = _times(content)
+    return f"Transacciones desde {start} hasta {end}, leídas el {read} ({clock})"
 
 
 def _write(content: _Content, shown: Book, sheet: big_sheet.BigSheet, made: Path) -> None:
@@ -269,9 +285,11 @@ def _state(content: _Content, book: Path, shown: Book, facts: BookFacts) -> Json
 def _report(book: Path, state: Json) -> None:
     counts = state["sheets"]
     logger.info(
-        "Libro: %s (%s referencias, %s devices, %s transacciones)",
+        "Libro: %s (%s, %s, %s)",
         book,
-        *(thousands(counts[name]) for name in ("References", "Devices", TRANSACTIONS)),
+        wording.counted(counts["References"], *wording.REFERENCES),
+        wording.counted(counts["Devices"], *wording.DEVICES),
+        wording.counted(counts[TRANSACTIONS], *wording.TRANSACTIONS),
     )
     for line in state["not_carried"]:
         logger.warning("No se pudo trasladar: %s", line)

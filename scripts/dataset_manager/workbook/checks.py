@@ -6,6 +6,7 @@ In: the merged tabs and the plan of the big one. Out: rows in those tabs' column
 from dataclasses import dataclass
 from typing import Any
 
+from dataset_manager.wording import number
 from dataset_manager.workbook.big_sheet import BigSheet
 from dataset_manager.workbook.merge import Merged, Orphan
 from dataset_manager.workbook.schema import ORPHANS, TRANSACTIONS
@@ -78,27 +79,22 @@ class BookFacts:
         return "info", text, cases, "Todas están en data/transactions.parquet", "datos_recortados"
 
     def _cut(self) -> "Check":
-        cases = [f"{self.sheet.cut_texts} textos"] if self.sheet.cut_texts else []
+        cases = [f"{number(self.sheet.cut_texts)} textos"] if self.sheet.cut_texts else []
         return "info", "Textos que no caben en una celda, cortados", cases, "Enteros están en data/transactions.parquet", "textos_cortados"
 
 
 def ordered(rows: list[list[Any]]) -> list[list[Any]]:
     """What needs a person first, by severity; checks that found nothing last, as passed."""
     found = [row for row in rows if row[2]]
-    passed = [[PASSED, text, 0, "", "", name] for _, text, count, _, _, name in rows if not count]
+    passed = [[PASSED, f"Comprobado, sin incidencias: «{text}»", 0, "", "", name] for _, text, count, _, _, name in rows if not count]
     return sorted(found, key=lambda row: SEVERITIES.index(row[0])) + passed
 
 
 Check = tuple[str, str, list[str], str, str]
 
 
-def thousands(number: int) -> str:
-    """26000 -> 26.000."""
-    return f"{number:,}".replace(",", ".")
-
-
 def rows_shown(sheet: BigSheet) -> str:
     """How much of the table the tab shows."""
     if sheet.rows == sheet.total:
-        return f"las {thousands(sheet.total)} transacciones"
-    return f"las {thousands(sheet.rows)} más recientes de {thousands(sheet.total)} transacciones"
+        return f"las {number(sheet.total)} transacciones"
+    return f"las {number(sheet.rows)} más recientes de {number(sheet.total)} transacciones"

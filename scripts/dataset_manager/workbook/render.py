@@ -37,8 +37,8 @@ from dataset_manager.workbook.summary_tab import summary_tab
 MESSAGES: dict[Accepts, tuple[str, str]] = {
     "si_no": ("si o no", "Escriba si o no (o elija en la lista)."),
     "devices": (
-        "Qué devices",
-        "todos: las imágenes salen de cualquier device. devices_seleccionados: solo de los que dicen si en la hoja Devices.",
+        "Qué dispositivos",
+        "todos: las imágenes salen de cualquier dispositivo. devices_seleccionados: solo de los que dicen si en la hoja Devices.",
     ),
     "whole": ("Número entero", "Escriba un número entero, 0 o mayor. Vacío: sin decidir."),
     "text": ("Texto", "Escriba el texto tal como debe quedar."),

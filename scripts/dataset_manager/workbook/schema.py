@@ -17,6 +17,8 @@ MAX_ROWS = 1_048_576
 MAX_COLUMNS = 16_384
 MAX_TEXT = 32_767
 MAX_WIDTH = 50
+NO_ID = "(sin dato)"  # where a transaction came without one of these: an empty cell would look like a fault
+IDS = ("transaction_id", "device_id")
 
 ACCEPTED: dict[Accepts, str] = {
     "si_no": "si, no",
@@ -92,7 +94,9 @@ REFERENCES = Tab(
         *_top(2),
         *_top(3),
         Column("incluir_dataset", note="si: la referencia entra en el próximo dataset", accepts="si_no"),
-        Column("devices_incluir", note="De qué devices se toman sus imágenes: de todos o de los marcados en Devices", accepts="devices"),
+        Column(
+            "devices_incluir", note="De qué dispositivos se toman sus imágenes: de todos o de los marcados en Devices", accepts="devices"
+        ),
         Column("num_imagenes_dataset", "integer", "Cuántas imágenes de esta referencia lleva el dataset", "whole"),
         Column("producto_a_entrenar", note="Clase (carpeta) en la que se entrena. Obligatoria si incluir_dataset es si", accepts="text"),
         Column(
@@ -109,7 +113,7 @@ REFERENCES = Tab(
 DEVICES = Tab(
     "Devices",
     (
-        Column("device_id", note="Identificador del device. Es la clave de sus marcas: no lo cambie"),
+        Column("device_id", note="Identificador del dispositivo. Es la clave de sus marcas: no lo cambie"),
         Column("device_name"),
         Column("total_transactions", "integer", "num_cliente + num_manual"),
         Column("num_cliente", "integer", "Transacciones de cliente en la ventana"),
@@ -118,10 +122,12 @@ DEVICES = Tab(
         Column("model_ok_percentage", "decimal1", "Antes pct_ok_modelo. De ellas, entre las entrenadas, las que el modelo acertó, en %"),
         Column("error_percentage", "decimal1", "Transacciones de cliente del modelo activo con resultado Error, en %"),
         Column("no_result_percentage", "decimal1", "Transacciones de cliente del modelo activo con resultado No_result, en %"),
-        Column("revisar_imagenes", note="si: review_images baja imágenes de este device para mirarlas", accepts="si_no"),
+        Column("revisar_imagenes", note="si: review_images baja imágenes de este dispositivo para mirarlas", accepts="si_no"),
         Column("first_transaction_date", "date", "Primera transacción dentro de la ventana, de cualquier tipo"),
         Column("incluir_dataset", note="si: sus imágenes pueden entrar en el dataset", accepts="si_no"),
-        Column("num_imagenes_dataset_adicionales", "integer", "Imágenes de este device que se añaden a las de las referencias", "whole"),
+        Column(
+            "num_imagenes_dataset_adicionales", "integer", "Imágenes de este dispositivo que se añaden a las de las referencias", "whole"
+        ),
     ),
     "Una fila por balanza, con sus marcas (columnas de color)",
     "devices",
@@ -172,7 +178,9 @@ TRACKING = (
     Tab(
         "revisar_imagenes_bajadas", _PICTURES, "Lo que bajó review_images por referencia; lo rellena la herramienta", color=_TRACKING_COLOR
     ),
-    Tab("devices_imagenes_bajadas", _PICTURES, "Lo que bajó review_images por device; lo rellena la herramienta", color=_TRACKING_COLOR),
+    Tab(
+        "devices_imagenes_bajadas", _PICTURES, "Lo que bajó review_images por dispositivo; lo rellena la herramienta", color=_TRACKING_COLOR
+    ),
     Tab("datasets_creados", _DATASETS, "Las imágenes de cada dataset creado; lo rellena la herramienta", color=_TRACKING_COLOR),
 )
 

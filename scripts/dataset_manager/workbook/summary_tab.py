@@ -16,8 +16,9 @@ HOW = (
     ("Columnas de este color", "Las rellena usted. Nunca se pierden: si el libro se vuelve a construir, cada marca vuelve a su fila."),
     ("Las demás columnas", "Las escribe la herramienta, y las escribe de nuevo cuando hay datos nuevos."),
     ("Lo que usted añada", "Columnas, notas y hojas propias se conservan como valores y fórmulas; gráficos y colores, no."),
+    ("(sin dato)", "La transacción llegó sin ese identificador."),
     ("Antes de cada orden", "Guarde y cierre el libro. Cada vez que la herramienta lo cambia, deja una copia en .history."),
-    ("Hora", "Las horas de Datos_Elasticsearch son locales; la zona está en el título de la columna."),
+    ("Hora", "Las horas son locales, y se dice de qué zona; las columnas y los ejemplos que dicen (UTC) son las excepciones."),
 )
 
 
