@@ -3,6 +3,7 @@
 In: settings. Out: lines for the operator; `set` and `clear` change only `<output>/active_process.json`.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from dataset_manager import processes
 from dataset_manager.errors import ProcessError, UsageError
 from dataset_manager.files import write_errors, write_json
 from dataset_manager.settings import ProcessAwareSettings
+from dataset_manager.wording import moment_of
 
 
 def run(settings: ProcessAwareSettings) -> None:
@@ -25,27 +27,37 @@ def show(settings: ProcessAwareSettings) -> None:
     """The active process and what it was made for."""
     name = processes.pointer(settings)
     if name is None:
-        print("No hay proceso activo. download_info crea uno; active_process list=true muestra los que hay")
+        print("No hay proceso activo. download_info crea uno; active_process --list (list=true) muestra los que hay")
         return
     metadata = settings.metadata(name)
     if metadata is None:
-        raise ProcessError(f"El proceso activo {name} ya no existe en {settings.processes}. Elija otro: active_process set=NOMBRE")
+        raise ProcessError(
+            f"El proceso activo {name} ya no existe en {settings.processes}. Elija otro: active_process --set NOMBRE (set=NOMBRE)"
+        )
     print(f"Proceso activo: {name}\n  Carpeta: {settings.folder(name)}")
-    for label, value in described(metadata):
+    for label, value in described(settings, metadata):
         print(f"  {label}: {value}")
 
 
-def described(metadata: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The frozen identity in words."""
-    identity = metadata["identity"]
+def described(settings: ProcessAwareSettings, metadata: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The frozen identity in words; a file of the environment that is not the one it was made with is said."""
+    identity, zone = metadata["identity"], settings.config.excel.timezone
     sources = identity["sources"]
     return [
-        ("Creado", metadata["created"]),
+        ("Creado", f"{moment_of(metadata['created'], zone)} (hora de {zone})"),
         ("Deployment", identity["deployment_id"]),
         ("Días hacia atrás", identity["days_back"]),
         ("Modelo pedido", identity["model"] or "todos"),
         ("Fuentes", f"transacciones: {sources['transactions']}, catálogo: {sources['catalogue']}, imágenes: {sources['pictures']}"),
+        *environment_file(settings, metadata),
     ]
+
+
+def environment_file(settings: ProcessAwareSettings, metadata: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Of its creation, where that is known; another one now may mean other servers."""
+    if "environment_file" in metadata:
+        then, now = (file or "ninguno" for file in (metadata["environment_file"], settings.environment.file))
+        yield "Archivo de entorno", then if then == now else f"{then} (ahora: {now})"
 
 
 def show_list(settings: ProcessAwareSettings) -> None:
@@ -60,18 +72,21 @@ def show_list(settings: ProcessAwareSettings) -> None:
 
 def kind_of(settings: ProcessAwareSettings, folder: Path) -> str:
     """Deployment, date and stage; or that the tool of before made it."""
+    if settings.is_newer(folder.name):
+        return "hecho por una versión más nueva de la herramienta (actualícela para usarlo; no se toca)"
     metadata = settings.metadata(folder.name)
     if metadata is None:
         return "heredado (herramienta anterior; solo lectura)" if processes.is_legacy(settings, folder) else "no es un proceso"
     stage = "completo" if processes.finished(settings, folder.name) else "incompleto"
-    return f"deployment {metadata['identity']['deployment_id']}, {metadata['created'][:10]}, {stage}"
+    day = moment_of(metadata["created"], settings.config.excel.timezone)[:10]
+    return f"deployment {metadata['identity']['deployment_id']}, {day}, {stage}"
 
 
 def set_active(settings: ProcessAwareSettings) -> None:
     """Only an existing process of this version."""
     name = settings.typed["set"]
     if "/" in name or settings.metadata(name) is None:
-        names = [folder.name for folder in processes.folders(settings) if settings.metadata(folder.name)]
+        names = [folder.name for folder in processes.readable(settings) if settings.metadata(folder.name)]
         raise ProcessError(f"No existe el proceso {name} en {settings.processes}; hay: {', '.join(names) or 'ninguno'}")
     write_json(settings.out / "active_process.json", {"process": name})
     print(f"Proceso activo: {name}")

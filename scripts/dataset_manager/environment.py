@@ -47,6 +47,7 @@ class Environment:
     """Variables by layer, the strongest first. Values never show in a repr."""
 
     layers: tuple[tuple[str, Mapping[str, str]], ...] = field(repr=False)
+    file: str | None = None  # the environment file that was read, if there was one
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The first non-empty answer, without the quotes and spaces that people leave around it."""
@@ -87,7 +88,7 @@ def load(root: Path, environ: Mapping[str, str]) -> Environment:
     if named and not path.exists():
         raise ConfigurationError(f"No existe el archivo de entorno {path}; corrija --env/--env-file")
     layers = [("entorno", environ), (path.name, read_env_file(path)), (CREDENTIALS_FILE.name, read_credentials(root / CREDENTIALS_FILE))]
-    return Environment(tuple(layers))
+    return Environment(tuple(layers), str(path.resolve()) if path.is_file() else None)
 
 
 def read_env_file(path: Path) -> dict[str, str]:

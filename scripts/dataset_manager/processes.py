@@ -82,7 +82,8 @@ def named(settings: ProcessAwareSettings, name: str, want: Json) -> str:
     ]
     if differing:
         raise ProcessError(
-            f"El proceso {name} ya existe y se hizo con otros datos ({'; '.join(differing)}). Dé otro process_name o quite lo que difiere"
+            f"El proceso {name} ya existe y se hizo con otros datos ({'; '.join(differing)}). "
+            "Dé otro --process-name (process_name=) o quite lo que difiere"
         )
     return name
 
@@ -91,7 +92,9 @@ def require_free(settings: ProcessAwareSettings, name: str) -> None:
     """A name that a file, a folder of the tool of before or a name differing in case holds is taken."""
     here = settings.folder(name)
     if not is_free(here):
-        raise ProcessError(f"{here} existe y no es un proceso de esta versión; no se toca. Dé otro process_name o aparte esa carpeta")
+        raise ProcessError(
+            f"{here} existe y no es un proceso de esta versión; no se toca. Dé otro --process-name (process_name=) o aparte esa carpeta"
+        )
     twin = [p.name for p in folders(settings) if p.name != name and p.name.casefold() == name.casefold()]
     if twin:
         raise ProcessError(f"process_name={name}: ya existe {twin[0]}, que solo se distingue en mayúsculas; dé otro nombre")
@@ -120,7 +123,7 @@ def automatic(settings: ProcessAwareSettings, want: Json) -> str:
 
 def newest(settings: ProcessAwareSettings, want: Json) -> str | None:
     """The newest automatically named process of this identity."""
-    known = [(found["created"], number(p.name), p.name) for p in folders(settings) if (found := settings.metadata(p.name))
+    known = [(found["created"], number(p.name), p.name) for p in readable(settings) if (found := settings.metadata(p.name))
              and found["automatic"] and found["identity"] == want]  # fmt: skip
     return max(known)[2] if known else None
 
@@ -135,6 +138,16 @@ def folders(settings: ProcessAwareSettings) -> list[Path]:
     """Every folder under processes/, sorted by name."""
     found = settings.processes.iterdir() if settings.processes.is_dir() else iter(())
     return sorted(path for path in found if path.is_dir() and not path.name.startswith("."))
+
+
+def readable(settings: ProcessAwareSettings) -> list[Path]:
+    """Without those of a newer version of the tool: what they hold is not known, and stops no command about another process."""
+    return [folder for folder in folders(settings) if not settings.is_newer(folder.name)]
+
+
+def newer(settings: ProcessAwareSettings) -> list[Path]:
+    """Those of a newer version."""
+    return [folder for folder in folders(settings) if settings.is_newer(folder.name)]
 
 
 def is_legacy(settings: ProcessAwareSettings, folder: Path) -> bool:
@@ -168,9 +181,11 @@ def active(settings: ProcessAwareSettings) -> str:
     """process=, else the pointer; never another."""
     name = settings.typed.get("process") or pointer(settings)
     if not name:
-        raise ProcessError("No hay proceso activo: dé download_info, o active_process set=NOMBRE, o process=NOMBRE")
+        raise ProcessError(
+            "No hay proceso activo: dé download_info, o active_process --set NOMBRE (set=NOMBRE), o --process NOMBRE (process=NOMBRE)"
+        )
     if settings.metadata(name) is None:
-        raise ProcessError(f"No existe el proceso {name} en {settings.processes}; active_process list=true muestra los que hay")
+        raise ProcessError(f"No existe el proceso {name} en {settings.processes}; active_process --list (list=true) muestra los que hay")
     return str(name)
 
 
@@ -188,6 +203,7 @@ def metadata_to_write(settings: ProcessAwareSettings, process: str) -> Json:
         "created": settings.now.isoformat(timespec="seconds"),
         "automatic": "process_name" not in settings.typed,
         "identity": asked(settings),
+        "environment_file": settings.environment.file,
         "versions": {"dataset_manager": __version__, "python": platform.python_version()}
         | {name: packages.version(name) for name in VERSIONS},
     }

@@ -53,14 +53,23 @@ class ProcessAwareSettings:
 
     def metadata(self, process: str) -> dict[str, Any] | None:
         """What froze the process; None where there is none or the tool of before made the folder."""
-        found = read_json(self.folder(process) / "process_metadata.json")
-        if not isinstance(found, dict) or "format" not in found:
-            return None
-        if found["format"] != PROCESS_FORMAT:
+        found = self.written(process)
+        if found is not None and found["format"] != PROCESS_FORMAT:
             raise ProcessError(
-                f"{self.folder(process)}: formato {found['format']}; esta versión lee el {PROCESS_FORMAT}. Actualice la herramienta"
+                f"{self.folder(process)} lo hizo una versión más nueva de la herramienta (formato {found['format']}; esta lee el "
+                f"{PROCESS_FORMAT}). Actualice la herramienta, o elija otro proceso"
             )
         return found
+
+    def written(self, process: str) -> dict[str, Any] | None:
+        """The same, of whatever format."""
+        found = read_json(self.folder(process) / "process_metadata.json")
+        return found if isinstance(found, dict) and "format" in found else None
+
+    def is_newer(self, process: str) -> bool:
+        """Made by a newer version of the tool: nobody here knows what its files mean, so that it is listed and left alone."""
+        found = self.written(process)
+        return found is not None and found["format"] != PROCESS_FORMAT
 
     def typing(self, values: Mapping[str, Any]) -> "ProcessAwareSettings":
         """The same, as if these had been typed too."""
@@ -151,8 +160,11 @@ def process_kinds(out: Path) -> set[bool]:
 
 
 def is_sample(metadata: Mapping[str, Any]) -> bool:
-    """Whether a process was made from the sample."""
-    return bool(metadata.get("identity", {}).get("sources", {}).get("transactions") == SAMPLE)
+    """Whether a process was made from the sample; not where that cannot be told (a newer version of the tool wrote it)."""
+    found: Any = metadata
+    for name in ("identity", "sources", "transactions"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return bool(found == SAMPLE)
 
 
 def require_no_real_process(out: Path) -> None:

@@ -15,6 +15,7 @@ from dataset_manager.environment import CREDENTIALS_FILE, SECRET
 from dataset_manager.errors import SourceError, ToolError
 from dataset_manager.files import read_json
 from dataset_manager.settings import ProcessAwareSettings, is_sample
+from dataset_manager.wording import DEVICES, PICTURES, REFERENCES, counted, number, size_of
 
 Json = dict[str, Any]
 SHOWN_VARIABLES = (
@@ -38,25 +39,37 @@ SHOWN_VARIABLES = (
 
 @dataclass(frozen=True)
 class Artifact:
-    """A step of the process: its file and what it is made from."""
+    """A step of the process: the file that says it is done, what it is made from, and what it made (else that file)."""
 
     title: str
     path: str
     made_from: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
 
 
+CATALOGUE = tuple(f"data/{name}.parquet" for name in ("references", "labels", "model", "deployment", "folders"))
 STAGES = (
     Artifact("identidad", "process_metadata.json"),
     Artifact("ventana de tiempo", "data/raw/window.json", ("process_metadata.json",)),
-    Artifact("transacciones leídas", "data/raw/manifest.json", ("data/raw/window.json",)),
-    Artifact("catálogo", "data/references.parquet", ("data/raw/manifest.json",)),
+    Artifact("transacciones leídas", "data/raw/manifest.json", ("data/raw/window.json",), ("data/raw",)),
+    Artifact("catálogo", "data/references.parquet", ("data/raw/manifest.json",), CATALOGUE),
     Artifact("tabla de transacciones", "data/transactions.parquet", ("data/raw/manifest.json", "data/folders.parquet")),
-    Artifact("análisis", "data/analysis/summary.parquet", ("data/transactions.parquet", "data/parameters.json")),
-    Artifact("libro de Excel", "reports/workbook_state.json", ("data/analysis/summary.parquet", "data/raw/window.json")),
+    Artifact("análisis", "data/analysis/summary.parquet", ("data/transactions.parquet", "data/parameters.json"), ("data/analysis",)),
+    Artifact(
+        "libro de Excel",
+        "reports/workbook_state.json",
+        ("data/analysis/summary.parquet", "data/raw/window.json"),
+        ("reports/{process}.xlsx",),
+    ),
 )
 REVIEW = (
     Artifact("revisión pedida", "images/review.request.json"),
-    Artifact("revisión hecha", "images/review.json", ("images/review.request.json", "data/transactions.parquet")),
+    Artifact(
+        "revisión hecha",
+        "images/review.json",
+        ("images/review.request.json", "data/transactions.parquet"),
+        ("images/productos", "images/devices", "images/revision.html"),
+    ),
 )
 
 
@@ -76,6 +89,7 @@ def report(settings: ProcessAwareSettings) -> Iterator[str]:
     yield from process_lines(settings)
     yield from cache_lines(settings)
     yield from legacy_lines(settings)
+    yield from newer_lines(settings)
 
 
 def configuration_lines(settings: ProcessAwareSettings) -> Iterator[str]:
@@ -87,7 +101,7 @@ def configuration_lines(settings: ProcessAwareSettings) -> Iterator[str]:
     yield f"  Salida: {settings.root / settings.out} ({origin})"
     yield f"  Nivel de registro: {settings.log_level()} ({settings.environment.origin('LOG_LEVEL') or 'configuración'})"
     yield f"  Días hacia atrás por defecto: {config.deployment.default_days_back}"
-    yield f"  Confianza de sugerencias: {config.reference_analysis.confidence_threshold:.0%}"
+    yield f"  Confianza de sugerencias: {number(100 * config.reference_analysis.confidence_threshold)} %"
     yield f"  Apariciones mínimas: {config.reference_analysis.min_appearances}"
     yield f"  Imágenes por revisión: {config.image_review.num_imagenes_revision}"
 
@@ -110,11 +124,14 @@ def process_lines(settings: ProcessAwareSettings) -> Iterator[str]:
     if name is None:
         yield "  ninguno: download_info crea uno"
         return
+    if settings.is_newer(name):
+        yield f"  {name}: lo hizo una versión más nueva de la herramienta; actualícela, o elija otro con active_process --set NOMBRE"
+        return
     process = processes.active(settings)
     metadata = settings.metadata(process) or {}
     stage = "completo" if processes.finished(settings, process) else "incompleto"
     yield f"  {process}{' (datos de ejemplo)' if is_sample(metadata) else ''}: {stage}"
-    for label, value in described(metadata):
+    for label, value in described(settings, metadata):
         yield f"  {label}: {value}"
     yield from stage_lines(settings.folder(process))
     yield from dataset_lines(settings.folder(process))
@@ -131,9 +148,9 @@ def stage_lines(here: Path) -> Iterator[str]:
         yield f"  {stage.title:<24} {state_of(here, stage)}"
     book = here / f"reports/{here.name}.xlsx"
     if book.exists():
-        yield f"  {'libro para marcar':<24} {book} ({size(book.stat().st_size)})"
-    yield f"  {'copias del libro':<24} {size(storage.folder_bytes(here / 'reports/.history'))} en {here / 'reports/.history'}"
-    yield f"  {'en disco':<24} {size(storage.folder_bytes(here))}"
+        yield f"  {'libro para marcar':<24} {book}"
+    yield f"  {'copias del libro':<24} {size_of(storage.folder_bytes(here / 'reports/.history'))} en {here / 'reports/.history'}"
+    yield f"  {'en disco':<24} {size_of(storage.folder_bytes(here))}"
 
 
 def dataset_lines(here: Path) -> Iterator[str]:
@@ -147,8 +164,13 @@ def dataset_lines(here: Path) -> Iterator[str]:
         if made is None:
             yield f"  {name}: sin terminar; create_dataset lo continúa"
             continue
-        counts, note = made["counts"], "" if versions.is_finished(here / "datasets", name) else "; falta anotarlo en el libro"
-        yield f"  {name}: {counts['placed']} imágenes, faltan {counts['short']}, fallidas {counts['failed']}{note}"
+        note = "" if versions.is_finished(here / "datasets", name) else "; falta anotarlo en el libro"
+        yield f"  {name}: {counts_line(made['counts'])} ({size_of(storage.folder_bytes(here / 'datasets' / name))}){note}"
+
+
+def counts_line(counts: Json) -> str:
+    """As it was made."""
+    return f"{counted(counts['placed'], *PICTURES)}, faltan {number(counts['short'])}, fallidas {number(counts['failed'])}"
 
 
 def cache_lines(settings: ProcessAwareSettings) -> Iterator[str]:
@@ -156,8 +178,8 @@ def cache_lines(settings: ProcessAwareSettings) -> Iterator[str]:
     root = settings.out / "cache/pictures"
     use = storage.cache_use(root)
     yield "\nCaché de imágenes"
-    yield f"  {root}: {use.pictures} imágenes, {size(use.bytes)}"
-    yield f"  Solo en la caché (ninguna revisión ni dataset las usa): {size(use.alone)}"
+    yield f"  {root}: {counted(use.pictures, *PICTURES)}, {size_of(use.bytes)}"
+    yield f"  Solo en la caché (ninguna revisión ni dataset las usa): {size_of(use.alone)}"
     if use.alone:
         yield f"  Para liberarlo, sin ninguna orden en marcha: {storage.freeing(root)}"
 
@@ -170,7 +192,8 @@ def state_of(here: Path, stage: Artifact) -> str:
     made = path.stat().st_mtime_ns
     newer = [name for name in stage.made_from if (here / name).exists() and (here / name).stat().st_mtime_ns > made]
     note = f"anticuado: {', '.join(newer)} es más nuevo" if newer else "hecho"
-    return f"{note} ({size(path.stat().st_size)})"
+    made_here = (name.format(process=here.name) for name in stage.made or (stage.path,))
+    return f"{note} ({size_of(sum(storage.bytes_of(here / name) for name in made_here))})"
 
 
 def marks_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
@@ -187,10 +210,10 @@ def marks_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:
     except ToolError as error:
         yield f"  {error}"
         return
-    review = f"{asked.references_to_review} referencias y {asked.devices_to_review} dispositivos"
-    train = f"{asked.references_included} referencias y {asked.devices_included} dispositivos"
-    yield f"  A revisar: {review} ({asked.review_pictures} imágenes propias)"
-    yield f"  A entrenar: {train} ({asked.dataset_pictures} imágenes)"
+    review = f"{counted(asked.references_to_review, *REFERENCES)} y {counted(asked.devices_to_review, *DEVICES)}"
+    train = f"{counted(asked.references_included, *REFERENCES)} y {counted(asked.devices_included, *DEVICES)}"
+    yield f"  A revisar: {review} ({counted(asked.review_pictures, 'imagen propia', 'imágenes propias')})"
+    yield f"  A entrenar: {train} ({counted(asked.dataset_pictures, *PICTURES)})"
     if asked.references_included:
         try:
             request.asked(settings, process)
@@ -205,16 +228,15 @@ def legacy_lines(settings: ProcessAwareSettings) -> Iterator[str]:
         yield "\nProcesos heredados (herramienta anterior; no se tocan)"
     for folder in folders:
         names = [one.name for one in finding.legacy_of(settings, folder)]
-        yield f"  {folder.name}{': ' if names else ''}{', '.join(names)}"
+        yield f"  {finding.address(settings, folder)}{': ' if names else ''}{', '.join(names)}"
 
 
-def size(number: float) -> str:
-    """1.536 -> '1,5 kB' in the units of a file manager."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
-            break
-        number /= 1000
-    return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}".replace(".", ",")
+def newer_lines(settings: ProcessAwareSettings) -> Iterator[str]:
+    """Folders that this version cannot read."""
+    folders = processes.newer(settings)
+    if folders:
+        yield "\nProcesos de una versión más nueva de la herramienta (actualícela para usarlos; no se tocan)"
+    yield from (f"  {folder.name}" for folder in folders)
 
 
 def check(settings: ProcessAwareSettings) -> None:
@@ -244,6 +266,6 @@ def attempted(build: Callable[[ProcessAwareSettings, Json], Any], settings: Proc
 def sources_of(settings: ProcessAwareSettings) -> Json:
     """The identity to check: of the active process, else what the configuration says."""
     name = settings.typed.get("process") or processes.pointer(settings)
-    metadata = settings.metadata(name) if name else None
+    metadata = settings.metadata(name) if name and not settings.is_newer(name) else None
     frozen = {source: processes.frozen_source(settings, source) for source in ("transactions", "catalogue", "pictures")}
     return dict(metadata["identity"]) if metadata else {"sources": frozen, "index_pattern": settings.config.elasticsearch.index_pattern}

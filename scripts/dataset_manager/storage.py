@@ -37,6 +37,11 @@ def freeing(root: Path) -> str:
     return f"find {shlex.quote(str(root))} -path '*/??/*' -type f -links 1 -delete"
 
 
+def bytes_of(path: Path) -> int:
+    """Of a file, or of all files below a folder; 0 where there is nothing."""
+    return folder_bytes(path) if path.is_dir() else path.stat().st_size if path.exists() else 0
+
+
 def folder_bytes(folder: Path) -> int:
     """Bytes of all files below."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

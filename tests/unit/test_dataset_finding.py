@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from dataset_manager.datasets import finding, versions
-from dataset_manager.errors import UsageError
+from dataset_manager.errors import ProcessError, UsageError
 from dataset_manager.files import write_json
 from dataset_sets import dataset, legacy, pictures, settings
 
@@ -66,6 +66,32 @@ def test_two_of_one_name_are_an_error_that_lists_both_unless_the_process_is_give
         found(tmp_path, "todo")
     assert "process=p)" in str(error.value) and "process=q)" in str(error.value)
     assert found(tmp_path, "todo", process="q") == ("q", "todo")
+
+
+def test_two_processes_of_the_tool_of_before_of_one_name_have_two_names(tmp_path: Path) -> None:
+    legacy(tmp_path, "viejo", {"agosto": pictures(1)})
+    legacy(tmp_path, "viejo", {"agosto": pictures(2)}, apart=True)
+    with pytest.raises(UsageError) as error:
+        found(tmp_path, "agosto")
+    assert "(process=viejo)" in str(error.value) and "(process=legacy/viejo)" in str(error.value)
+    among, apart = (finding.find(settings(tmp_path, process=name), "agosto") for name in ("viejo", "legacy/viejo"))
+    assert among.tree.is_relative_to(tmp_path / "output/processes") and apart.tree.is_relative_to(tmp_path / "output/legacy")
+    assert among.home != apart.home and apart.home.parent == tmp_path / "output/registry/legacy"
+    assert [finding.at(settings(tmp_path), one.home, "agosto") for one in (among, apart)] == [among, apart]
+
+
+def test_a_process_of_the_tool_of_before_set_apart_is_found_by_either_name(tmp_path: Path) -> None:
+    legacy(tmp_path, "viejo", {"agosto": pictures(1)}, apart=True)
+    assert found(tmp_path, "agosto", process="legacy/viejo") == found(tmp_path, "agosto", process="viejo") == ("viejo", "agosto")
+
+
+def test_a_dataset_of_a_later_version_is_refused_by_name_and_the_others_are_found(tmp_path: Path) -> None:
+    dataset(tmp_path, "p_v01", pictures(1))
+    dataset(tmp_path, "q_v01", pictures(1), "q")
+    write_json(tmp_path / "output/processes/q/process_metadata.json", {"format": 99})
+    assert found(tmp_path, "p_v01") == ("p", "p_v01")
+    with pytest.raises(ProcessError, match="processes/q lo hizo una versión más nueva"):
+        found(tmp_path, "q_v01")
 
 
 def test_nothing_typed_says_which_key_is_missing_and_what_there_is(tmp_path: Path) -> None:

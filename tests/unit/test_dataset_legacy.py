@@ -12,7 +12,8 @@ from dataset_manager.datasets import commands, diffing, earlier, finding, legacy
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.verifying import verify
 from dataset_manager.datasets.zipping import zip_dataset
-from dataset_manager.errors import CountError, WorkbookError
+from dataset_manager.errors import CountError, ProcessError, WorkbookError
+from dataset_manager.files import write_json
 from dataset_sets import KIWI, PERA, accept, dataset, process, rows_of, settings, tree, write_book
 from dataset_sets import legacy as left_by_before
 
@@ -242,6 +243,15 @@ def test_they_count_as_used_for_their_deployment_when_that_is_asked(tmp_path: Pa
     left_by_before(tmp_path, "dataset_28_010725_v1", {"x": {path_of(PERA, 2828): "z"}}, apart=apart, deployment=28)
     parameters = {"filter_used": scope, "include_rejected": False}
     assert earlier.earlier(settings(tmp_path), "p", parameters)["used_legacy"] == expected
+
+
+@pytest.mark.parametrize("scope", ["process", "no"])
+def test_what_a_later_version_delivered_is_never_counted_as_nothing(tmp_path: Path, scope: str) -> None:
+    process(tmp_path)
+    write_json(tmp_path / "output/processes/nuevo/process_metadata.json", {"format": 99})
+    assert earlier.earlier(settings(tmp_path), "p", {"filter_used": scope, "include_rejected": False})["used_datasets"] == []
+    with pytest.raises(ProcessError, match=r"processes/nuevo\. Actualice la herramienta, aparte esa carpeta"):
+        earlier.earlier(settings(tmp_path), "p", {"filter_used": "deployment", "include_rejected": False})
 
 
 def test_a_table_of_its_folders_is_written_apart(tmp_path: Path, old: Path) -> None:

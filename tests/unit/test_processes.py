@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dataset_manager import processes, settings
+from dataset_manager import active_process, processes, settings, status
 from dataset_manager.errors import ConfigurationError, ProcessError, UsageError
 from dataset_manager.files import write_json
 
@@ -155,5 +155,67 @@ def test_a_legacy_folder_is_told_from_a_process(tmp_path: Path) -> None:
 def test_metadata_of_a_later_version_is_refused(tmp_path: Path) -> None:
     found = load(tmp_path, deployment_id=28)
     write_json(found.folder("p") / "process_metadata.json", {"format": 99})
-    with pytest.raises(ProcessError, match="formato 99"):
+    with pytest.raises(ProcessError, match=r"processes/p lo hizo una versión más nueva .*formato 99.* Actualice la herramienta"):
         found.metadata("p")
+
+
+def test_a_process_of_a_later_version_stops_no_command_about_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = load(tmp_path, deployment_id=28)
+    name = create(found)
+    write_json(found.folder("dataset_28_030825_v9") / "process_metadata.json", {"format": 99, "identity": "?"})
+    assert processes.for_download(found) == name
+    active_process.run(load(tmp_path, list=True))
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "03/08/2025, completo" in lines[name] and "versión más nueva" in lines["dataset_28_030825_v9"]
+    active_process.run(load(tmp_path, set=name))
+    status.show(load(tmp_path))
+    said = capsys.readouterr().out
+    assert "versión más nueva" in said and "  dataset_28_030825_v9\n" in said
+
+
+def test_status_goes_on_when_the_active_process_is_of_a_later_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = load(tmp_path)
+    write_json(found.folder("p") / "process_metadata.json", {"format": 99})
+    write_json(found.out / "active_process.json", {"process": "p"})
+    status.show(found)
+    said = capsys.readouterr().out
+    assert "p: lo hizo una versión más nueva" in said and "Caché de imágenes" in said
+    with pytest.raises(ProcessError, match="Actualice la herramienta"):
+        processes.active(found)
+
+
+def test_the_environment_file_of_its_creation_is_kept_and_another_one_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".env").write_text("DB_PROD_RO_PASSWORD=hunter2\n")
+    found = load(tmp_path, deployment_id=28)
+    name = create(found)
+    written = (found.folder(name) / "process_metadata.json").read_text()
+    assert json.loads(written)["environment_file"] == str(tmp_path / ".env") and "hunter2" not in written
+    active_process.run(load(tmp_path, set=name))
+    active_process.run(load(tmp_path))
+    assert f"Archivo de entorno: {tmp_path / '.env'}\n" in capsys.readouterr().out
+    (tmp_path / ".env").unlink()
+    assert processes.for_download(load(tmp_path, deployment_id=28)) == name  # it is no part of the question
+    active_process.run(load(tmp_path))
+    assert f"Archivo de entorno: {tmp_path / '.env'} (ahora: ninguno)\n" in capsys.readouterr().out
+
+
+def test_status_shows_local_time_and_the_bytes_of_what_each_stage_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = load(tmp_path, deployment_id=28)
+    here = found.folder(create(found))
+    for file, size in (
+        ("data/raw/manifest.json", 10), ("data/raw/2025-08-01.ndjson.zst", 5_000), ("data/references.parquet", 100),
+        ("data/labels.parquet", 1_900), ("data/analysis/summary.parquet", 100), ("data/analysis/references.parquet", 3_900),
+        (f"reports/{here.name}.xlsx", 7_000_000), ("images/review.request.json", 50), ("images/review.json", 60),
+        ("images/productos/pera/57/a.jpg", 30_000), ("images/revision.html", 10_000),
+    ):  # fmt: skip
+        (here / file).parent.mkdir(parents=True, exist_ok=True)
+        (here / file).write_bytes(b"x" * size)
+    lines = {line[2:26].strip(): line for line in status.stage_lines(here)}
+    for stage, size in (
+        ("transacciones leídas", "5,1 kB"), ("catálogo", "2,0 kB"), ("análisis", "4,0 kB"), ("libro de Excel", "7,0 MB"),
+        ("revisión hecha", "40,0 kB"),
+    ):  # fmt: skip
+        assert f"({size})" in lines[stage]
+    active_process.run(load(tmp_path, set=here.name))
+    active_process.run(load(tmp_path))
+    assert "Creado: 03/08/2025 14:00 (hora de Europe/Madrid)" in capsys.readouterr().out

@@ -67,7 +67,7 @@ def test_devices_that_differ_only_in_case_and_no_device_at_all(hostile: Tool) ->
     assert sorted(map(str, devices)) == ["../7", "7", "DEV", "dev"]
     hostile.mark("Devices", "dev", revisar_imagenes="si")
     assert hostile.main("status") == 0, hostile.text
-    assert "A revisar: 0 referencias y 1 dispositivos" in hostile.text
+    assert "A revisar: 0 referencias y 1 dispositivo (" in hostile.text
 
 
 def test_no_name_becomes_a_path(hostile: Tool) -> None:

@@ -14,6 +14,7 @@ from dataset_manager.csv_text import csv_rows
 from dataset_manager.datasets import versions
 from dataset_manager.datasets.content import present
 from dataset_manager.datasets.finding import legacy_folders
+from dataset_manager.errors import ProcessError
 from dataset_manager.files import read_json
 from dataset_manager.settings import ProcessAwareSettings
 
@@ -49,8 +50,19 @@ def siblings(settings: ProcessAwareSettings, process: str, scope: str) -> list[s
     """The process alone, or every process of its deployment in this output folder."""
     if scope == "process":
         return [process]
+    require_readable(settings)
     deployment = deployment_of(settings, process)
     return [folder.name for folder in processes.folders(settings) if deployment_of(settings, folder.name) == deployment]
+
+
+def require_readable(settings: ProcessAwareSettings) -> None:
+    """Whose deployment a process of a newer version is, and what it delivered, is not known: it may not count as nothing."""
+    if unknown := processes.newer(settings):
+        names = ", ".join(str(folder) for folder in unknown)
+        raise ProcessError(
+            f"filter_used=deployment: no se sabe qué transacciones usó ya lo hecho por una versión más nueva de la herramienta: {names}. "
+            "Actualice la herramienta, aparte esa carpeta de la salida, o use --filter-used process (filter_used=process)"
+        )
 
 
 def deployment_of(settings: ProcessAwareSettings, process: str) -> int | None:

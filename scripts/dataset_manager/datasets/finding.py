@@ -68,10 +68,21 @@ def finished_of(process: Path) -> Iterator[Dataset]:
 
 def legacy_of(settings: ProcessAwareSettings, process: Path) -> Iterator[Dataset]:
     """Every folder: the tool of before left no manifest. Its folders are only ever read."""
-    trees = process / "datasets"
+    trees, name = process / "datasets", address(settings, process)
     for tree in sorted(trees.iterdir()) if trees.is_dir() else ():
         if tree.is_dir() and not tree.name.startswith("."):
-            yield Dataset(tree.name, process.name, tree, settings.out / "registry" / LEGACY / path_part(process.name), legacy=True)
+            yield Dataset(tree.name, name, tree, settings.out / "registry" / LEGACY / path_part(name), legacy=True)
+
+
+def address(settings: ProcessAwareSettings, process: Path) -> str:
+    """What `process=` calls a folder of the tool of before: `legacy/<name>` where a folder of processes/ has that name too."""
+    doubled = process.parent == settings.out / LEGACY and settings.folder(process.name).is_dir()
+    return f"{LEGACY}/{process.name}" if doubled else process.name
+
+
+def is_of(settings: ProcessAwareSettings, dataset: Dataset, process: str | None) -> bool:
+    """Whether `process=` means its process; `legacy/<name>` is understood of every folder there."""
+    return process in (None, dataset.process) or (dataset.legacy and dataset.tree.parent.parent == settings.out / str(process))
 
 
 def at(settings: ProcessAwareSettings, home: Path, name: str) -> Dataset:
@@ -85,13 +96,14 @@ def at(settings: ProcessAwareSettings, home: Path, name: str) -> Dataset:
 def find(settings: ProcessAwareSettings, name: str) -> Dataset:
     """A dataset, or the newest built dataset of a process, in all processes unless `process` is given. Raises UsageError."""
     wanted = settings.typed.get("process")
-    known = [one for one in every(settings) if wanted in (None, one.process)]
+    known = [one for one in every(settings) if is_of(settings, one, wanted)]
     found = [one for one in known if one.name == name] or newest_of(name, known)
     if len(found) == 1:
+        settings.metadata(found[0].process)  # of a newer version of the tool: refused by name
         return found[0]
     if found:
         places = ", ".join(f"{one.tree} (process={one.process})" for one in found)
-        raise UsageError(f"dataset_name={name}: hay {len(found)} con ese nombre: {places}. Diga cuál con process=")
+        raise UsageError(f"dataset_name={name}: hay {len(found)} con ese nombre: {places}. Diga cuál con --process (process=)")
     names = "".join(f"\n  {one.name} ({one.process})" for one in known)
     raise UsageError(
         f"dataset_name={name}: no existe ningún dataset terminado con ese nombre. Hay:{names or ' ninguno; create_dataset hace uno'}"
