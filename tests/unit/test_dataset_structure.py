@@ -25,14 +25,29 @@ def table(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.decode("utf-8-sig")), delimiter=";"))
 
 
+def table_of(folder: Path, extensions: frozenset[str] = frozenset(EXTENSIONS)) -> tuple[Path, structure.Found]:
+    found, path = structure.look(folder, extensions), structure.default_output(folder)
+    structure.write(found, path)
+    return path, found
+
+
 def made(folder: Path, extensions: frozenset[str] = frozenset(EXTENSIONS)) -> tuple[list[tuple[str, ...]], structure.Found]:
-    path, found = structure.write_structure(folder, None, extensions)
+    path, found = table_of(folder, extensions)
     return [tuple(row.values())[:5] for row in table(path)], found
+
+
+def test_a_dry_run_says_where_the_table_would_go_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = put(tmp_path / "datasets", "v01/pera/57/1.jpg", "v01/pera/a.jpg")
+    commands.folder_structure(settings(tmp_path, input=str(root)), write=False)
+    said = capsys.readouterr().out
+    assert "1 carpeta con imágenes, 1 imagen\n" in said and "1 imagen en v01/pera, por encima" in said
+    assert f"La tabla se escribiría en: {os.path.relpath(root / 'folder_structure_datasets.csv')}\n" in said
+    assert not list(root.glob("*.csv"))
 
 
 def test_the_example_of_the_rules(tmp_path: Path) -> None:
     root = put(tmp_path / "datasets", *(f"v01/pera/57/{n}.jpg" for n in range(12)))
-    path, _ = structure.write_structure(root, None, frozenset(EXTENSIONS))
+    path, _ = table_of(root)
     assert path == root / "folder_structure_datasets.csv"
     text = path.read_text("utf-8-sig").splitlines()
     assert text == ["dataset_name;product;label_id;folder_rel;images_count;folder_abs", f"v01;pera;57;v01/pera/57;12;{root}/v01/pera/57"]
@@ -46,7 +61,7 @@ def test_rows_are_sorted_by_product_label_as_text_and_path(tmp_path: Path) -> No
 
 def test_the_nearest_folder_called_datasets_gets_the_table_and_names_the_dataset(tmp_path: Path) -> None:
     root = put(tmp_path / "datasets/old/datasets", "v01/pera/57/a.jpg")
-    path, found = structure.write_structure(root / "v01", None, frozenset(EXTENSIONS))
+    path, found = table_of(root / "v01")
     assert path == root / "folder_structure_v01.csv"
     assert [row[:4] for row in found.rows] == [("v01", "pera", "57", "pera/57")]
 
@@ -127,14 +142,14 @@ def test_a_folder_that_does_not_exist_or_is_a_file_is_named(tmp_path: Path) -> N
     put(tmp_path, "a.jpg")
     for wrong in ("nada", "a.jpg"):
         with pytest.raises(UsageError, match=f"input=.*{wrong}"):
-            structure.write_structure(tmp_path / wrong, None, frozenset(EXTENSIONS))
+            structure.look(tmp_path / wrong, frozenset(EXTENSIONS))
 
 
 def test_the_command_takes_the_datasets_of_the_active_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = dataset(tmp_path, "p_v01", pictures(3))
     commands.folder_structure(settings(tmp_path))
     assert [row["images_count"] for row in table(made.home / "folder_structure_datasets.csv")] == ["3"]
-    assert "1 carpetas con imágenes, 3 imágenes" in capsys.readouterr().out
+    assert "1 carpeta con imágenes, 3 imágenes" in capsys.readouterr().out
 
 
 def test_the_command_takes_the_folder_and_the_file_that_are_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,7 +157,7 @@ def test_the_command_takes_the_folder_and_the_file_that_are_given(tmp_path: Path
     typed = {"input": str(tmp_path / "fotos"), "output": str(tmp_path / "new/tabla.csv")}
     commands.folder_structure(settings(tmp_path, **typed))
     assert len(table(tmp_path / "new/tabla.csv")) == 1
-    assert "1 imágenes en pera, por encima de otras carpetas" in capsys.readouterr().out
+    assert "1 imagen en pera, por encima de otras carpetas" in capsys.readouterr().out
     assert not list((tmp_path / "fotos").glob("*.csv"))
 
 

@@ -17,10 +17,9 @@ from dataset_manager.settings import ProcessAwareSettings
 def run_structure(given: argparse.Namespace, found: ProcessAwareSettings, values: Mapping[str, Any]) -> int:
     """One table."""
     print(runs.shown("folder_structure", values, given))
+    commands.folder_structure(found, write=not runs.is_dry(given))
     if runs.is_dry(given):
-        print("Se escribiría la tabla; no se ha escrito nada")
-        return 0
-    commands.folder_structure(found)
+        print("No se ha escrito nada")
     return 0
 
 

@@ -11,18 +11,22 @@ from dataset_manager.datasets import diffing, finding, structure
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.names import path_part
 from dataset_manager.settings import ProcessAwareSettings
+from dataset_manager.wording import FOLDERS, PICTURES, counted
 
 
-def folder_structure(settings: ProcessAwareSettings) -> None:
-    """Of the folder typed, else of the datasets of the active process. Raises UsageError, DiskError."""
+def folder_structure(settings: ProcessAwareSettings, *, write: bool = True) -> None:
+    """Of the folder typed, else of the datasets of the active process; without `write` no table. Raises UsageError, DiskError."""
     typed = settings.typed
     folder = Path(typed["input"]) if "input" in typed else settings.folder(processes.active(settings)) / "datasets"
     output = Path(typed["output"]) if "output" in typed else apart(settings, folder)
-    path, found = structure.write_structure(folder, output, structure.extensions_of(typed.get("extensions")))
-    print(f"\n{len(found.rows)} carpetas con imágenes, {found.pictures} imágenes")
-    for inside, number in sorted(found.above.items()):
-        print(f"  Atención: {number} imágenes en {inside}, por encima de otras carpetas con imágenes; no cuentan")
-    print(f"Tabla: {os.path.relpath(path)}")
+    found = structure.look(folder, structure.extensions_of(typed.get("extensions")))
+    path = output or structure.default_output(folder)
+    print(f"\n{counted(len(found.rows), *FOLDERS)} con imágenes, {counted(found.pictures, *PICTURES)}")
+    for inside, pictures in sorted(found.above.items()):
+        print(f"  Atención: {counted(pictures, *PICTURES)} en {inside}, por encima de otras carpetas con imágenes; no cuentan")
+    if write:
+        structure.write(found, path)
+    print(f"{'Tabla' if write else 'La tabla se escribiría en'}: {os.path.relpath(path)}")
 
 
 def apart(settings: ProcessAwareSettings, folder: Path) -> Path | None:
@@ -30,7 +34,13 @@ def apart(settings: ProcessAwareSettings, folder: Path) -> Path | None:
     place = folder.resolve()
     for legacy in finding.legacy_folders(settings):
         if place.is_relative_to(legacy.resolve()):
-            return settings.out / "registry" / finding.LEGACY / path_part(legacy.name) / f"folder_structure_{place.name}.csv"
+            return (
+                settings.out
+                / "registry"
+                / finding.LEGACY
+                / path_part(finding.address(settings, legacy))
+                / f"folder_structure_{place.name}.csv"
+            )
     return None
 
 

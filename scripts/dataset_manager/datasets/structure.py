@@ -29,16 +29,22 @@ class Found:
         return sum(row[4] for row in self.rows)
 
 
-def write_structure(folder: Path, output: Path | None, extensions: frozenset[str]) -> tuple[Path, Found]:
+def look(folder: Path, extensions: frozenset[str]) -> Found:
     """Raises UsageError when the folder does not exist."""
     if not folder.is_dir():
         raise UsageError(f"input={folder}: no es una carpeta; dé una con imágenes")
-    root = root_of(folder)
-    found = structure(folder.resolve(), root, extensions)
-    path = output or root / f"folder_structure_{folder.resolve().name}.csv"
+    return structure(folder.resolve(), root_of(folder), extensions)
+
+
+def default_output(folder: Path) -> Path:
+    """Where the table goes when nobody says it."""
+    return root_of(folder) / f"folder_structure_{folder.resolve().name}.csv"
+
+
+def write(found: Found, path: Path) -> None:
+    """Sorted by product, label and path. Raises DiskError."""
     ordered = sorted(found.rows, key=lambda row: (row[1], row[2], row[3]))
     replace(path, csv_bytes(COLUMNS, [dict(zip(COLUMNS, row, strict=True)) for row in ordered]))
-    return path, found
 
 
 def root_of(folder: Path) -> Path:
