@@ -1,10 +1,15 @@
 """Typed keys: what text means, and what is refused."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from dataset_manager import keys
+from dataset_manager.cli.parser import FLAGS
 from dataset_manager.errors import UsageError
+
+LIBRARY = Path(keys.__file__).parent
 
 
 @pytest.mark.parametrize(
@@ -53,3 +58,12 @@ def test_sections_pass_beside_keys() -> None:
         {"days_back": 3},
         {"image_review": {"num_imagenes_revision": 9}},
     )
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=lambda path: path.name)
+def test_a_text_that_tells_a_person_to_give_a_key_gives_its_flag_first(path: Path) -> None:
+    text = path.read_text("utf-8")
+    told = [match for match in re.finditer(r"\b([a-z_]+)=(?:true|false|NOMBRE)\b", text) if match[1] in keys.KEYS]
+    for match in told:
+        flag = FLAGS.get(match[1], f"--{match[1].replace('_', '-')}")
+        assert flag in text[max(0, match.start() - 40) : match.start()], text[match.start() - 60 : match.end()]
