@@ -67,7 +67,7 @@ KEYS: dict[str, Key] = {
     "process_name": Key(str, ("download_info",), "nombre propio del proceso"),
     "generate_reports": Key(bool, ("download_info",), "false: sin libro de Excel"),
     "refresh": Key(bool, ("download_info",), "amplía hasta hoy los datos de un proceso que ya existe; las marcas se conservan"),
-    "process": Key(str, OF_PROCESS, "proceso al que se refiere la orden (si no, el activo)"),
+    "process": Key(str, OF_PROCESS, "proceso al que se refiere la orden (si no, el activo); legacy/NOMBRE, el de la herramienta anterior"),
     "fast": Key(
         bool,
         ("create_dataset", "verify"),

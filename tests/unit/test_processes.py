@@ -9,6 +9,8 @@ import pytest
 from dataset_manager import active_process, processes, settings, status
 from dataset_manager.errors import ConfigurationError, ProcessError, UsageError
 from dataset_manager.files import write_json
+from dataset_manager.wording import size_of
+from dataset_sets import dataset, pictures
 
 EXPORT = {"sources": {"transactions": "h.ndjson", "catalogue": "c.sqlite", "pictures": "p"}}
 
@@ -219,3 +221,10 @@ def test_status_shows_local_time_and_the_bytes_of_what_each_stage_made(tmp_path:
     active_process.run(load(tmp_path, set=here.name))
     active_process.run(load(tmp_path))
     assert "Creado: 03/08/2025 14:00 (hora de Europe/Madrid)" in capsys.readouterr().out
+
+
+def test_status_shows_the_bytes_of_each_dataset(tmp_path: Path) -> None:
+    counts = {"placed": 1, "short": 2, "failed": 0}
+    made = dataset(tmp_path, "p_v01", pictures(1), counts=counts)
+    size = sum(path.stat().st_size for path in made.tree.rglob("*.jpg"))
+    assert list(status.dataset_lines(made.home.parent))[1].startswith(f"  p_v01: 1 imagen, faltan 2, fallidas 0 ({size_of(size)})")
