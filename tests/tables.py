@@ -275,7 +275,7 @@ def _summary(transactions: int) -> Rows:
             "Sugerencias alta confianza": "1",
             "Sugerencias baja confianza": "0",
         },
-        "ANÁLISIS DE DISPOSITIVOS": {"Total dispositivos": "9", "Dispositivos activos (>50 de cliente)": "9"},
+        "ANÁLISIS DE DEVICES": {"Total devices": "9", "Devices activos (>50 trans)": "9"},
     }
     rows = [[block, metric, value] for block, metrics in blocks.items() for metric, value in metrics.items()]
     return [[*row, position] for position, row in enumerate(rows)]

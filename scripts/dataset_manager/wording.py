@@ -16,6 +16,7 @@ FOLDERS = ("carpeta", "carpetas")
 CANDIDATES = ("candidata", "candidatas")
 FAILED = ("fallida", "fallidas")
 PROBLEMS = ("problema", "problemas")
+DIFFERENCES = ("diferencia", "diferencias")
 
 
 def number(value: float) -> str:

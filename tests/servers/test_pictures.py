@@ -109,7 +109,7 @@ def test_pictures_that_are_there_cost_no_request(bucket: S3Connection, tmp_path:
 def test_wrong_credentials_are_not_missing_pictures(bucket: S3Connection, wrong: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(SourceError) as failed:
         run(tmp_path, replace(bucket, **wrong))
-    assert "50 imágenes no se han podido leer" in str(failed.value)
+    assert "no se han podido leer 50 imágenes" in str(failed.value)
     assert "no acepta las credenciales" in str(failed.value)
     assert "secreto" not in str(failed.value)
     assert not (tmp_path / "shards/0-of-1.parquet").exists()
@@ -185,7 +185,7 @@ def test_what_never_comes_is_named_and_the_same_command_continues(
         place = through(bucket, proxy)
         with pytest.raises(SourceError) as failed:
             run(tmp_path, place, patience=replace(QUICK, attempts=3))
-        assert "3 imágenes no se han podido leer (hasta 3 intentos cada una)" in str(failed.value)
+        assert "no se han podido leer 3 imágenes (hasta 3 intentos cada una)" in str(failed.value)
         assert all(f"{key}: el servidor responde 503 (SlowDown)" in str(failed.value) for key in lost)
         assert not (tmp_path / "shards/0-of-1.parquet").exists()
         require_right(tmp_path, folder)

@@ -126,7 +126,7 @@ def test_the_numbers_of_the_summary_are_written_as_here_and_ids_stay_as_they_are
     hits = sale("00014", 5, count=1200, model_id=12345)
     found = {row["metric"]: row["value"] for row in table(analysed(tmp_path, hits), "summary")}
     assert (found["Total registros Elasticsearch"], found["De cliente"], found["Model ID"]) == ("1.200", "1.200", "12345")
-    assert found["Total dispositivos"] == "1" and not any("(UTC)" in metric for metric in found)
+    assert found["Total devices"] == "1" and not any("(UTC)" in metric for metric in found)
 
 
 def test_manual_rows_do_not_choose_the_model(tmp_path: Path) -> None:

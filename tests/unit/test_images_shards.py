@@ -138,7 +138,7 @@ def test_shards_that_run_side_by_side_have_room_together_or_none_begins(tmp_path
     manifest = tmp_path / "manifest.parquet"
     write_manifest(manifest, rows)
     with_free(monkeypatch, MARGIN + 7 * TYPICAL - 1)
-    with pytest.raises(DiskError, match="7 imágenes de unos 75 kB"):
+    with pytest.raises(DiskError, match="7 imágenes de unos 75,0 kB"):
         require_room(manifest, cache, place)
     with_free(monkeypatch, MARGIN + 7 * TYPICAL)
     require_room(manifest, cache, place)
@@ -194,7 +194,7 @@ def test_what_could_not_be_read_is_named_after_all_the_rest_is_done(tmp_path: Pa
     with pytest.raises(SourceError) as failed:
         run(tmp_path, rows, CountingFolder(folder, lost))
     text = str(failed.value)
-    assert text.startswith(f"{folder}: 25 imágenes no se han podido leer (hasta 2 intentos cada una)")
+    assert text.startswith(f"{folder}: no se han podido leer 25 imágenes (hasta 2 intentos cada una)")
     assert "repita la misma orden" in text and "a/001.jpg: el disco no la da" in text and "y 5 más" in text
     assert text.count("\n  - ") == 20
     assert not list((tmp_path / "shards").glob("*")) if (tmp_path / "shards").exists() else True

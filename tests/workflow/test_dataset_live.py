@@ -100,7 +100,7 @@ def test_pictures_that_never_come_are_named_and_the_same_command_finishes(live: 
     lost = {row["key"] for row in manifest(expected, "v01")[:3]}
     proxy.plan = Plan(lambda key, number: busy if key in lost else None)
     assert live.main("create_dataset") == 1
-    assert "3 imágenes no se han podido leer" in live.text and all(key in live.text for key in lost)
+    assert "no se han podido leer 3 imágenes" in live.text and all(key in live.text for key in lost)
     assert "repita la misma orden" in live.text and "Traceback" not in live.text
     assert names(live) == {"v01.request.json"}
     proxy.plan, asked = Plan(), len(proxy.requests)

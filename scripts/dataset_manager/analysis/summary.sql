@@ -44,8 +44,8 @@ WITH fact AS (
         (34, 'ANÁLISIS DE REFERENCIAS', 'Incluidas por volumen (incluir_dataset = si)', included::VARCHAR),
         (35, 'ANÁLISIS DE REFERENCIAS', 'Sugerencias alta confianza', sure::VARCHAR),
         (36, 'ANÁLISIS DE REFERENCIAS', 'Sugerencias baja confianza', unsure::VARCHAR),
-        (40, 'ANÁLISIS DE DISPOSITIVOS', 'Total dispositivos', device_count::VARCHAR),
-        (41, 'ANÁLISIS DE DISPOSITIVOS', 'Dispositivos activos (>50 de cliente)', busy_devices::VARCHAR),
+        (40, 'ANÁLISIS DE DEVICES', 'Total devices', device_count::VARCHAR),
+        (41, 'ANÁLISIS DE DEVICES', 'Devices activos (>50 trans)', busy_devices::VARCHAR),
         (50, 'ESTADO DEL ANÁLISIS', 'Errores de consistencia', errors::VARCHAR),
         (51, 'ESTADO DEL ANÁLISIS', 'Avisos de consistencia', warnings::VARCHAR)
     ], recursive := true)

@@ -24,6 +24,7 @@ from dataset_manager.errors import CountError
 from dataset_manager.files import digest, sha256_of
 from dataset_manager.images.cache import is_sealed
 from dataset_manager.images.parallel import in_parallel
+from dataset_manager.wording import DIFFERENCES, counted, first_of
 
 OWN = re.compile(r"_summary_[^/]*\.(csv|html)|README\.md|merge_report\.csv|merge_overwritten\.txt")  # of the tool and the one before
 LITTER = {"thumbs.db", "desktop.ini", ".ds_store"}  # left by file managers: nobody's pictures
@@ -184,9 +185,8 @@ def require_unchanged(dataset: Dataset, known: Mapping[str, Known]) -> None:
     found = differences(dataset.tree, known)
     if found:
         lines = found.lines()
-        more = [f"… y {len(lines) - EXAMPLES} más"] if len(lines) > EXAMPLES else []
-        shown = "".join(f"\n  - {line}" for line in [*lines[:EXAMPLES], *more])
+        shown = "".join(f"\n  - {line}" for line in first_of(lines, EXAMPLES))
         raise CountError(
-            f"{dataset.tree} no es lo último que se aceptó ({len(lines)} diferencias). Si son cambios suyos, acéptelos con "
+            f"{dataset.tree} no es lo último que se aceptó ({counted(len(lines), *DIFFERENCES)}). Si son cambios suyos, acéptelos con "
             f"summary_dataset dataset_name={dataset.name}; si no, recupere lo que falta:{shown}"
         )

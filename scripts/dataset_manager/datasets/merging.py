@@ -80,7 +80,8 @@ def require_no_conflict(report: list[Json], on_conflict: str, paths: Paths) -> N
     named = "".join(f"\n  - {row['dataset']}/{row['ruta']} (label {row['label_id']})" for row in conflicts[:EXAMPLES])
     raise CountError(
         f"{paths.tree.name}: la misma imagen está con labels distintos en {len(conflicts)} sitios; están todos en {beside}. Corrija "
-        f"los datasets de origen, o diga on_conflict=first (vale el primero) u on_conflict=skip (ninguna). No se ha hecho nada:{named}"
+        f"los datasets de origen, o diga --on-conflict first (on_conflict=first, vale el primero) o --on-conflict skip (on_conflict=skip, "
+        f"ninguna). No se ha hecho nada:{named}"
     )
 
 
@@ -88,7 +89,7 @@ def require_some(pictures: Sequence[Picture], paths: Paths) -> None:
     """A dataset without pictures serves nobody."""
     if not pictures:
         raise CountError(
-            f"{paths.tree.name}: no queda ninguna imagen (con on_conflict=skip, todas están con dos labels); no se ha hecho nada"
+            f"{paths.tree.name}: no queda ninguna imagen (con --on-conflict skip, todas están con dos labels); no se ha hecho nada"
         )
 
 
@@ -119,7 +120,7 @@ def result_of(base: duckdb.DuckDBPyConnection, report: list[Json]) -> Json:
         "kind": "merged",
         "counts": {"wanted": total, "placed": placed, "short": 0, "failed": 0},
         "report": {name: sum(row["caso"] == name for row in report) for name in cases},
-        "classes": [row | {"wanted": row["placed"], "extra": 0, "short": 0, "failed": 0} for row in dictionaries(base.execute(BY_CLASS))],
+        "classes": dictionaries(base.execute(BY_CLASS)),
         "labels_twice": dictionaries(base.execute("FROM label_twice")),
         "short": [],
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from dataset_manager.datasets.content import EXAMPLES, Known, differences
 from dataset_manager.errors import CountError
 from dataset_manager.files import sync
+from dataset_manager.wording import DIFFERENCES, counted, few
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,6 @@ def require_same(tree: Path, known: Mapping[str, Known]) -> None:
     lines = differences(tree, known).lines() if tree.is_dir() else ["no es una carpeta"]
     if lines:
         raise CountError(
-            f"{tree} ya existe y no es el dataset pedido ({len(lines)} diferencias: {', '.join(lines[:EXAMPLES])}). "
+            f"{tree} ya existe y no es el dataset pedido ({counted(len(lines), *DIFFERENCES)}: {few(lines, EXAMPLES, ', ')}). "
             "No se ha tocado: apártelo o bórrelo y repita la orden"
         )

@@ -22,6 +22,7 @@ from dataset_manager.datasets.stored_zip import Content, write_stored
 from dataset_manager.errors import CountError
 from dataset_manager.files import replace, replace_with
 from dataset_manager.images.parallel import in_order
+from dataset_manager.wording import number
 
 log = logging.getLogger("dataset_manager")
 PARTS = 10
@@ -57,7 +58,7 @@ def told(batches: Iterator[list[Content]], total: int) -> Iterator[list[Content]
         yield batch
         before, done = done, done + len(batch)
         if done * PARTS // total > before * PARTS // total:
-            log.info("Zip: %d de %d imágenes", done, total)
+            log.info("Zip: %s de %s imágenes", number(done), number(total))
 
 
 def pictures(dataset: Dataset, known: Mapping[str, Known]) -> Iterator[list[Content]]:

@@ -30,7 +30,7 @@ from dataset_manager.images.verify import Content, Damage, Verified, describe
 from dataset_manager.sources.connection_types import S3Connection
 
 Made = TypeVar("Made")
-EXTENSIONS = {"jpg", "jpeg", "png", "gif", "bmp", "webp"}
+EXTENSIONS = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"}
 INCOMING = ".incoming"
 STALE_SECONDS = 86_400
 SECOND = 1_000_000_000
@@ -85,8 +85,8 @@ class PictureCache:
         for key in keys:
             named = begun.copy()
             named.update(key.encode("utf-8", "surrogatepass"))
-            name, extension = named.hexdigest(), key.rpartition(".")[2].lower()
-            yield f"{root}/{name[:2]}/{name}.{extension if extension in EXTENSIONS else 'bin'}"
+            name, extension = named.hexdigest(), f".{key.rpartition('.')[2].lower()}"
+            yield f"{root}/{name[:2]}/{name}{extension if extension in EXTENSIONS else '.bin'}"
 
     def size(self, place: Place, key: str) -> int | None:
         """Of the file that has the picture's name, whatever is in it; None when there is none."""

@@ -20,6 +20,7 @@ from dataset_manager.images.space import require_space
 from dataset_manager.images.store import Source
 from dataset_manager.images.verify import Content, Damage, check
 from dataset_manager.images.walk import Candidate, Group
+from dataset_manager.wording import PICTURES, counted, first_of, number
 
 LOGGER = logging.getLogger("dataset_manager")
 NAMED = 20
@@ -80,7 +81,7 @@ def download_shard(
         for one in rounds.settled(asked):
             counts.add(one)
             if (counts.ok + counts.failed) % EVERY == 0:
-                LOGGER.info("Imágenes: %d de %d (%d ya estaban en la caché)", counts.ok, counts.wanted, counts.from_cache)
+                LOGGER.info("Imágenes: %s de %s (%s ya estaban en la caché)", *map(number, (counts.ok, counts.wanted, counts.from_cache)))
     cache.flush()
     require_complete(groups, source, (patience or Patience()).attempts)
     write_outcome(outcome_file, groups)
@@ -141,9 +142,8 @@ def require_complete(groups: Iterable[Group], source: Source, attempts: int) -> 
     lost = [one for group in groups for slot in group.slots for one in slot if one.status == "pending"]
     if not lost:
         return
-    keys = "".join(f"\n  - {one.key}: {one.reason}" for one in lost[:NAMED])
-    more = f"\n  … y {len(lost) - NAMED} más" if len(lost) > NAMED else ""
+    keys = "".join(f"\n  - {line}" for line in first_of([f"{one.key}: {one.reason}" for one in lost], NAMED))
     raise SourceError(
-        f"{source.name}: {len(lost)} imágenes no se han podido leer (hasta {attempts} intentos cada una). Las demás están en la caché: "
-        f"repita la misma orden y continuará donde se quedó:{keys}{more}"
+        f"{source.name}: no se han podido leer {counted(len(lost), *PICTURES)} (hasta {attempts} intentos cada una). Las demás están "
+        f"en la caché: repita la misma orden y continuará donde se quedó:{keys}"
     )
