@@ -5,7 +5,7 @@ In: the keys that occur in the documents. Out: SQL expressions for the columns o
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
 
@@ -83,9 +83,8 @@ def plan(keys: Keys) -> Plan:
     levels = {TOP: keys.top - {NESTED, SECOND}, NESTED: keys.nested | keys.second}
     plain = {level: struct_names(found) for level, found in levels.items()}
     struct = not keys.odd and all(found <= plain[level] for level, found in levels.items())
-    inner = dict.fromkeys(sorted(plain[NESTED]), "VARCHAR") | flags()
-    top = dict.fromkeys(sorted(plain[TOP]), "VARCHAR") | flags() | {NESTED: inner if struct else "JSON"}
-    top |= {SECOND: "JSON"} if SECOND in keys.top else {}
+    inner = members(plain[NESTED] or {"transaction_id"})  # a struct is not empty
+    top = members(plain[TOP]) | {NESTED: inner if struct else "JSON"} | ({SECOND: "JSON"} if SECOND in keys.top else {})
     documents = {TOP: "_source", NESTED: nested_document(top)}
     found = chain(
         ((level, key, place(level, key, plain, documents)) for level in levels for key in sorted(levels[level]) if key not in KNOWN),
@@ -95,16 +94,16 @@ def plan(keys: Keys) -> Plan:
     return Plan(struct, top, inner, tuple(named(found)))
 
 
-def flags() -> dict[str, object]:
-    """Yes/no fields stay JSON: the text "true" is no yes."""
-    return {name: "JSON" for name, kind in TYPED.items() if kind == "yes_no"}
+def members(names: Collection[str]) -> dict[str, object]:
+    """The members of a struct. Yes/no fields stay JSON: the text "true" is no yes."""
+    return {name: "JSON" if TYPED.get(name) == "yes_no" else "VARCHAR" for name in sorted(names)}
 
 
 def struct_names(keys: frozenset[str]) -> frozenset[str]:
-    """Known fields, and the keys that can stand beside them in a struct: its names are not empty and do not differ in case only."""
-    names = [key.casefold() for key in (*KNOWN, NESTED, SECOND, *(keys - KNOWN.keys()))]
-    alone = {key for key in keys - KNOWN.keys() if key and "\0" not in key and names.count(key.casefold()) == 1}
-    return frozenset(KNOWN) | alone
+    """The keys that can stand in one struct: known ones, and others whose names are not empty and do not differ in case only."""
+    others = keys - KNOWN.keys()
+    names = [key.casefold() for key in (*KNOWN, NESTED, SECOND, *others)]
+    return (keys & KNOWN.keys()) | {key for key in others if key and "\0" not in key and names.count(key.casefold()) == 1}
 
 
 def nested_document(top: Mapping[str, object]) -> str:
@@ -167,12 +166,16 @@ def literal(text: str) -> str:
 
 def raw_columns(plan: Plan) -> str:
     """Each known field as text, from its first place, else from the other; then the other fields by number."""
-    lines = []
-    for name, (level, _) in KNOWN.items():
-        first, other = ("s", "n") if level == TOP else ("n", "s")
-        lines.append(f"coalesce({first}.{quoted(name)}, {other}.{quoted(name)}) AS raw_{name}")
+    lines = [f"{raw_value(plan, name)} AS raw_{name}" for name in KNOWN]
     lines += [f"{column.expression} AS other_{number}" for number, column in enumerate(plan.others)]
     return ",\n        ".join(lines)
+
+
+def raw_value(plan: Plan, name: str) -> str:
+    """Of a known field; where no document has it nothing is read."""
+    places = [place for place, found in (("s", plan.top), ("n", plan.inner)) if name in found]
+    texts = [f"{place}.{quoted(name)}" for place in (places if KNOWN[name][0] == TOP else reversed(places))]
+    return f"coalesce({', '.join(texts)})" if texts else "NULL::VARCHAR"
 
 
 def typed_columns() -> str:

@@ -7,8 +7,8 @@
 CREATE MACRO epoch_of(v) AS CASE WHEN abs(v) < 253402300800000 /* the year 10000 */ THEN epoch_ms(v::BIGINT) END;
 
 CREATE MACRO instant_of(v) AS CASE
-    WHEN v[5] = '-' AND v[-1] = 'Z' THEN TRY_CAST(v AS TIMESTAMP)
-    WHEN v[5] = '-' AND NOT contains(v, '(') THEN TRY_CAST(v AS TIMESTAMPTZ) AT TIME ZONE 'UTC'
+    WHEN v LIKE '____-%Z' THEN TRY_CAST(v AS TIMESTAMP)
+    WHEN v LIKE '____-%' AND NOT contains(v, '(') THEN TRY_CAST(v AS TIMESTAMPTZ) AT TIME ZONE 'UTC'
     WHEN regexp_full_match(v, '-?\d{5,}(\.\d*)?') THEN epoch_of(floor(TRY_CAST(v AS DOUBLE))) END;
 
 CREATE MACRO whole_of(v) AS CASE
@@ -21,8 +21,10 @@ CREATE MACRO yes_no_of(v) AS CASE
     WHEN v::VARCHAR IN ('true', '1', '1.0') THEN true
     WHEN v::VARCHAR IN ('false', '0', '0.0') THEN false END;
 
--- Ids and codes are text as written; a list or an object is no id, and an empty text is none.
-CREATE MACRO code_of(v) AS CASE WHEN v <> '' AND (v[1] NOT IN ('{', '[') OR NOT json_valid(v)) THEN v END;
+-- Ids and codes are text as written; a list or an object is no id, and an empty text is none. Most begin with a digit or a capital.
+CREATE MACRO code_of(v) AS CASE
+    WHEN v BETWEEN '0' AND 'Z' THEN v
+    WHEN v <> '' AND (v[1] NOT IN ('{', '[') OR NOT json_valid(v)) THEN v END;
 
 CREATE MACRO name_of(v) AS v;
 
@@ -48,28 +50,32 @@ FROM typed;
 
 -- Which documents survive: of a repeated (_index, _id) the newest end, of equal ones any fixed one; of the documents of one
 -- transaction and kind (cliente or manual) the newest end, ties by the greatest (_index, _id). Without a transaction_id, or of
--- another kind, nothing is merged.
+-- another kind, nothing is merged. Few documents have a rival: only those are compared.
 CREATE TABLE survivor AS
 WITH twice AS (
     SELECT _index, _id FROM hit GROUP BY _index, _id HAVING count(*) > 1
+), same AS (
+    SELECT hit.rowid AS row_number FROM hit SEMI JOIN twice ON twice._index = hit._index AND twice._id = hit._id
 ), copied AS (
-    -- Only documents that stand twice need their content compared: it decides between equal ends, whatever the order of reading.
+    -- The content decides between equal ends, whatever the order of reading.
     SELECT hit.rowid AS row_number, row_number() OVER (
         PARTITION BY hit._index, hit._id ORDER BY transaction_end_time DESC NULLS LAST, hash(hit), hit.rowid) AS copy
-    FROM hit SEMI JOIN twice ON twice._index = hit._index AND twice._id = hit._id
+    FROM hit JOIN same ON same.row_number = hit.rowid
 ), documents AS (
     SELECT hit.rowid AS row_number, _index, _id, transaction_id, transaction_end_time, coalesce(copy, 1) AS copy, CASE
         WHEN list_contains(@client, transaction_metric) THEN 'cliente'
         WHEN list_contains(@manual, transaction_metric) THEN 'manual'
         ELSE 'otro' END AS kind
     FROM hit LEFT JOIN copied ON copied.row_number = hit.rowid
+), rival AS (
+    SELECT transaction_id, kind FROM documents WHERE copy = 1 AND transaction_id IS NOT NULL AND kind <> 'otro'
+    GROUP BY transaction_id, kind HAVING count(*) > 1
 ), ranked AS (
-    SELECT *, CASE WHEN copy = 1 THEN row_number() OVER (
-        PARTITION BY copy, transaction_id, kind, CASE WHEN transaction_id IS NULL OR kind = 'otro' THEN row_number END
-        ORDER BY transaction_end_time DESC NULLS LAST, _index DESC, _id DESC) END AS place
-    FROM documents
+    SELECT row_number, row_number() OVER (
+        PARTITION BY transaction_id, kind ORDER BY transaction_end_time DESC NULLS LAST, _index DESC, _id DESC) AS place
+    FROM documents SEMI JOIN rival USING (transaction_id, kind) WHERE copy = 1
 )
-SELECT row_number, kind, copy, place FROM ranked;
+SELECT row_number, kind, copy, CASE WHEN copy = 1 THEN coalesce(place, 1) END AS place FROM documents LEFT JOIN ranked USING (row_number);
 
 -- The table itself, in the order of time.
 CREATE VIEW transaction_row AS
