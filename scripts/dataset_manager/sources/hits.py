@@ -15,7 +15,7 @@ import orjson
 
 from dataset_manager.errors import SourceError
 
-TEXT = rb'"(?:[^"\\]|\\.)*"'
+TEXT = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 IGNORED = rb'(?:"_ignored":\[[^\]]*\],)?'  # fields left out of the index; some versions write it before the score, some after
 HEAD = re.compile(rb'\{"_index":(' + TEXT + rb'),"_id":(' + TEXT + rb")," + IGNORED + rb'"_score":null,' + IGNORED + rb'"_source":')
 TAIL = re.compile(rb',"sort":(\[-?\d+\])\}(?:,(?=\{"_index":)|\Z)')
