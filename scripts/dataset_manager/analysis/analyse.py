@@ -27,11 +27,14 @@ TABLES = {
     "deployment": "deployment",
     "folder": "folders",
 }
-COLUMNS = (  # a document's other fields may be called like anything
-    *fields.BEFORE, "kind", "transaction_start_time", "transaction_end_time", "transaction_id", "transaction_metric", "device_id",
-    "device_name", "model_id", "result_index", "result_label_name", "selected_reference_code", "selected_reference_name",
-    "selected_reference_is_trained", "Ok", "No_result", "Error", "Ok_modelo", "has_image",
-)  # fmt: skip
+COLUMNS = {  # of these tables only what is asked for: a document's other fields may be called like anything
+    "folder": ("transaction_id", "parse_ok"),
+    "transactions": (
+        *fields.BEFORE, "kind", "transaction_start_time", "transaction_end_time", "transaction_id", "transaction_metric", "device_id",
+        "device_name", "model_id", "result_index", "result_label_name", "selected_reference_code", "selected_reference_name",
+        "selected_reference_is_trained", "Ok", "No_result", "Error", "Ok_modelo", "has_image",
+    ),
+}  # fmt: skip
 ORDER = ("references", "devices", "model_data", "label_suggestions", "consistency", "summary")  # the later read the earlier
 
 
@@ -61,7 +64,7 @@ def analyse(
     counts = read_json(data_dir / "flatten.json")
     with working(Path(out_dir), threads, small=True) as base:
         for table, file in TABLES.items():
-            columns = ", ".join(fields.quoted(name) for name in COLUMNS) if table == "transactions" else "*"
+            columns = ", ".join(fields.quoted(name) for name in COLUMNS.get(table, ())) or "*"
             kind = "VIEW" if counts["hits"] > SMALL else "TABLE"  # read by every statement
             base.execute(f"CREATE {kind} {table} AS SELECT {columns} FROM read_parquet('{quoted(data_dir / file)}.parquet')")
         write_setting(base, settings_of(parameters, identity, window, defaults, sample, counts))
@@ -130,4 +133,4 @@ def write_counted(base: duckdb.DuckDBPyConnection, counts: Json) -> None:
     for field, amount in counts["unparsed"].items():
         check = "hora_ilegible" if field in ("time", "transaction_start_time", "transaction_end_time") else "tipo_inesperado"
         rows.append((check, f"{field}: {', '.join(dict.fromkeys(counts['unparsed_examples'][field]))}", amount))
-    base.executemany("INSERT INTO counted VALUES (?, ?, ?)", rows)
+    base.execute("INSERT INTO counted SELECT unnest(?), unnest(?), unnest(?)", [list(column) for column in zip(*rows, strict=True)])

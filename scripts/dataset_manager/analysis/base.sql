@@ -1,8 +1,13 @@
--- What every table of the analysis starts from: views over the files, and the active model.
+-- What every table of the analysis starts from: views over the files, counted results, and the active model.
 -- In: transactions, reference, label, model, deployment (views over Parquet), model_class (one row per class and label),
 -- setting (one row: what was asked and the defaults). Rules: docs/rules.md, «Kinds», «The active model».
 
 CREATE VIEW client AS SELECT * FROM transactions WHERE kind = 'cliente';
+
+-- How often each code was weighed with each result: one row per code, class index and class name.
+CREATE TABLE prediction AS
+SELECT selected_reference_code AS reference_code, result_index, result_label_name, count(*) AS seen, sum("Ok") AS ok
+FROM client GROUP BY ALL;
 
 -- One row, or none when no model is known: the model that the percentages refer to. Given, else the most frequent one of the newest
 -- 1,000 client rows; of two equally frequent ones, the one seen last.

@@ -11,13 +11,13 @@ WITH wanting AS (
     FROM active_class LEFT JOIN label ON label.label_id = active_class.label_id
     WHERE active_class.label_id IS NOT NULL GROUP BY class_name
 ), predicted AS (
-    SELECT client.selected_reference_code AS reference_code, label_of_class.label_id, any_value(label_name) AS label_name, count(*) AS seen
-    FROM client
-    JOIN label_of_class ON label_of_class.class_name = client.result_label_name
+    SELECT reference_code, label_of_class.label_id, any_value(label_name) AS label_name, sum(prediction.seen)::BIGINT AS seen
+    FROM prediction
+    JOIN label_of_class ON label_of_class.class_name = prediction.result_label_name
     LEFT JOIN (SELECT label_id, any_value(label_name) AS label_name FROM label GROUP BY label_id) AS label ON label.label_id = label_of_class.label_id
-    GROUP BY client.selected_reference_code, label_of_class.label_id
+    GROUP BY reference_code, label_of_class.label_id
 ), seen AS (
-    SELECT selected_reference_code AS reference_code, count(*) AS num_cliente FROM client GROUP BY selected_reference_code
+    SELECT reference_code, sum(seen)::BIGINT AS num_cliente FROM prediction GROUP BY reference_code
 ), ranked AS (
     SELECT predicted.*, num_cliente, round(100.0 * predicted.seen / num_cliente, 1) AS share,
         row_number() OVER (PARTITION BY reference_code ORDER BY predicted.seen DESC, TRY_CAST(label_id AS BIGINT), label_id) AS place

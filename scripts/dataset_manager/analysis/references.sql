@@ -13,10 +13,9 @@ WITH counted AS (
         round(100 * avg(CASE WHEN selected_reference_is_trained THEN "Ok_modelo" END), 2) AS model_ok_percentage
     FROM active_client GROUP BY selected_reference_code
 ), predicted AS (
-    SELECT selected_reference_code AS reference_code, result_index, result_label_name, count(*) AS seen, avg("Ok") AS ok,
-        row_number() OVER (PARTITION BY selected_reference_code ORDER BY count(*) DESC, result_index, result_label_name) AS place
-    FROM client WHERE result_index IS NOT NULL AND result_label_name IS NOT NULL
-    GROUP BY selected_reference_code, result_index, result_label_name
+    SELECT reference_code, result_index, result_label_name, seen, ok / seen AS ok,
+        row_number() OVER (PARTITION BY reference_code ORDER BY seen DESC, result_index, result_label_name) AS place
+    FROM prediction WHERE result_index IS NOT NULL AND result_label_name IS NOT NULL
 ), top AS (
     SELECT reference_code,
         max(result_index) FILTER (place = 1) AS index1, max(result_label_name) FILTER (place = 1) AS name1,
