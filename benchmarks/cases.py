@@ -122,11 +122,16 @@ def before_tables(folder: Path) -> None:
 
 def before_live(folder: Path) -> None:
     """One scroll to tables."""
+    before_frame(scroll(folder), folder)
+
+
+def scroll(folder: Path) -> list[dict[str, Any]]:
+    """All hits of the Elasticsearch that folder/elastic.json names."""
     import baseline
     from elasticsearch import Elasticsearch
 
     place = json.loads((folder / "elastic.json").read_text())
-    before_frame(baseline.scroll(Elasticsearch(f"http://{place['host']}:{place['port']}"), QUERY), folder)
+    return baseline.scroll(Elasticsearch(f"http://{place['host']}:{place['port']}"), QUERY)
 
 
 def before_workbook(folder: Path) -> None:
