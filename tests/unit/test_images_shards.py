@@ -196,7 +196,7 @@ def test_what_could_not_be_read_is_named_after_all_the_rest_is_done(tmp_path: Pa
     text = str(failed.value)
     assert text.startswith(f"{folder}: no se han podido leer 25 imágenes (hasta 2 intentos cada una)")
     assert "repita la misma orden" in text and "a/001.jpg: el disco no la da" in text and "y 5 más" in text
-    assert text.count("\n  - ") == 20
+    assert text.count("\n  - ") == 21
     assert not list((tmp_path / "shards").glob("*")) if (tmp_path / "shards").exists() else True
     source = CountingFolder(folder)
     counts, outcome = run(tmp_path, rows, source)
