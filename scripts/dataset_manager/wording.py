@@ -16,6 +16,9 @@ FOLDERS = ("carpeta", "carpetas")
 CANDIDATES = ("candidata", "candidatas")
 FAILED = ("fallida", "fallidas")
 PROBLEMS = ("problema", "problemas")
+ROWS = ("fila", "filas")
+SLICES = ("tramo", "tramos")
+SUGGESTIONS = ("sugerencia", "sugerencias")
 DIFFERENCES = ("diferencia", "diferencias")
 
 

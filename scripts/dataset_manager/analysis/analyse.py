@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from dataset_manager import wording
 from dataset_manager.analysis import fields, model_classes
 from dataset_manager.analysis.database import SMALL, quoted, script, working, write_parquet
 from dataset_manager.files import read_json
@@ -72,13 +73,14 @@ def analyse(
         for statement in script("base.sql"):
             base.execute(statement)
         made = {name: write(base, name, Path(out_dir), counts) for name in ORDER}
-    log.info("Análisis: %d referencias, %d dispositivos, %d sugerencias", made["references"], made["devices"], made["label_suggestions"])
+    nouns = {"references": wording.REFERENCES, "devices": wording.DEVICES, "label_suggestions": wording.SUGGESTIONS}
+    log.info("Análisis: %s", ", ".join(wording.counted(made[name], *words) for name, words in nouns.items()))
     return made
 
 
 def settings_of(parameters: Json, identity: Json, window: Json, defaults: DatasetDefaults, sample: bool, counts: Json) -> dict[str, Any]:
     """Everything that the SQL needs to know, as one row."""
-    first, end, read = (datetime.fromisoformat(window[name]) for name in ("gte", "lt", "read"))
+    first, end = (datetime.fromisoformat(window[name]) for name in ("gte", "lt"))
     return asdict(defaults) | {
         "deployment_id": str(identity["deployment_id"]),
         "base_model_id": str(parameters["base_model_id"]),
@@ -87,7 +89,6 @@ def settings_of(parameters: Json, identity: Json, window: Json, defaults: Datase
         "sample": sample,
         "hits": int(counts["hits"]),
         "window_text": f"{first:%Y-%m-%d} ≤ inicio < {end:%Y-%m-%d}",
-        "read_text": f"{read:%Y-%m-%d %H:%M:%S} UTC",
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from dataset_manager import wording
 from dataset_manager.analysis import fields
 from dataset_manager.analysis.database import FULL, SMALL, quoted, script, working, write_parquet
 from dataset_manager.errors import CountError, SourceError
@@ -62,7 +63,7 @@ def flatten(
         require_closed(counts, manifest["hits"])
         write_parquet(base, "FROM transaction_row", Path(transactions_file))
     write_json(counts_file, counts)
-    log.info("Tabla: %d filas de %d transacciones recibidas", counts["rows"], counts["hits"])
+    log.info("Tabla: %s de %s transacciones recibidas", wording.counted(counts["rows"], *wording.ROWS), wording.number(counts["hits"]))
     return counts
 
 

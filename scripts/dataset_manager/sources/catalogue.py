@@ -21,6 +21,8 @@ from dataset_manager import files
 from dataset_manager.errors import SourceError
 from dataset_manager.sources.database import CHUNK, Place, Row, Snapshot, as_text, chunked, snapshot, texts
 from dataset_manager.sources.picture_names import picture_names
+from dataset_manager.wording import REFERENCES as REFERENCES_SAID
+from dataset_manager.wording import counted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,6 +40,14 @@ FROM (
     FROM read_ndjson_objects($1, maximum_object_size = 268435456)
 )
 """
+UNREADABLE = "unreadable_folder_files"
+SAID = {  # one, many
+    "references": REFERENCES_SAID,
+    "labels": ("label", "labels"),
+    "model": ("modelo", "modelos"),
+    "folders": ("carpeta de imágenes", "carpetas de imágenes"),
+    UNREADABLE: ("lista de imágenes ilegible", "listas de imágenes ilegibles"),
+}
 NUMERIC_ORDER = "TRY_CAST({0} AS HUGEINT) NULLS LAST, {0}"
 
 
@@ -79,7 +89,7 @@ def extract_catalogue(
         with snapshot(source) as database:
             writer = Writer(tables, Path(work), Path(out_dir))
             counts = write_all(database, writer, identity, parameters, hits)
-    log.info("Catálogo: %s", ", ".join(f"{name} {count}" for name, count in counts.items()))
+    log.info("Catálogo: %s", ", ".join(counted(counts[name], *words) for name, words in SAID.items() if counts[name] or name != UNREADABLE))
     return counts
 
 
@@ -108,7 +118,7 @@ def write_all(
     warn(database.place, asked, deployments, counts, folders)
     if unknown := sorted(set(models) - {row["model_id"] for row in found_models}):
         log.warning("Modelos que no están en la tabla model: %s", ", ".join(unknown))
-    return counts | {"unreadable_folder_files": folders.unreadable}
+    return counts | {UNREADABLE: folders.unreadable}
 
 
 def check_deployment(database: Snapshot, asked: str, found: Sequence[Row], hits: "Hits") -> None:

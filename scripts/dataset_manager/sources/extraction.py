@@ -22,6 +22,7 @@ from dataset_manager.sources.connection_types import ElasticConnection
 from dataset_manager.sources.elastic import PitExpiredError, Server
 from dataset_manager.sources.parts import PartFile, Record, keep_record, stored, sweep
 from dataset_manager.sources.query import Json, TimeSlice, asked, described, moment, time_slices
+from dataset_manager.wording import SLICES, counted, number
 
 log = logging.getLogger("dataset_manager")
 Item = TypeVar("Item")
@@ -96,7 +97,7 @@ def extract(
 def report(job: Job, manifest: Json) -> None:
     """The closing line; nothing found is a warning that repeats the question."""
     if manifest["hits"]:
-        log.info("Transacciones: %d leídas en %d tramos", manifest["hits"], len(manifest["slices"]))
+        log.info("Transacciones: %s leídas en %s", number(manifest["hits"]), counted(len(manifest["slices"]), *SLICES))
     else:
         log.warning("No hay transacciones: se preguntó por %s. El proceso queda vacío pero válido", described(job.identity, job.window))
 
