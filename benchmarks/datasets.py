@@ -15,6 +15,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -85,7 +86,7 @@ def ours_zip(base: Path) -> None:
 
 
 def zip_alone(base: Path) -> None:
-    """Only written, as the way of before does it: nothing hashed, compared or read back."""
+    """Only written, to the disk as the product does it: nothing hashed, compared or read back, like the way of before."""
     from dataset_manager.datasets import stored_zip, zipping
     from dataset_manager.datasets.content import accepted
     from dataset_manager.images.parallel import in_order
@@ -97,9 +98,9 @@ def zip_alone(base: Path) -> None:
 
     made = dataset(base, f"{PROCESS}_v01")
     known = accepted(made)
-    with (base / "alone.zip").open("wb") as out, zipfile.ZipFile(out, "w") as archive:
-        for _ in stored_zip.windows(out, archive, in_order(contents, zipping.batches(known), zipping.READERS)):
-            pass
+    with (base / "alone.zip").open("wb") as out, zipfile.ZipFile(out, "w") as archive, ThreadPoolExecutor(1) as flusher:
+        for window in stored_zip.windows(out, archive, in_order(contents, zipping.batches(known), zipping.READERS)):
+            flusher.submit(stored_zip.flush, out.fileno(), window)
 
 
 def before_zip(base: Path) -> None:
