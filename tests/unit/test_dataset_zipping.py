@@ -1,5 +1,6 @@
 """A dataset's zip is exactly what was accepted, byte for byte the same wherever it is made, or there is none."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from dataset_manager.datasets import stored_zip, zipping
 from dataset_manager.datasets.content import Known
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.zipping import zip_dataset
-from dataset_manager.errors import CountError
+from dataset_manager.errors import CountError, DiskError
 from dataset_manager.files import sha256_of
 from dataset_sets import KIWI, accept, copied, dataset, pictures
 
@@ -36,7 +37,7 @@ def zipped(made: Dataset) -> Path:
 
 def left(made: Dataset) -> list[str]:
     """Of zips, whole or half made."""
-    return sorted(path.name for path in made.home.iterdir() if ".zip" in path.name)
+    return sorted(path.name for path in made.home.iterdir() if ".zip" in path.name and path.suffix != ".lock")
 
 
 def test_it_holds_the_pictures_the_summary_the_card_and_the_manifest_below_the_datasets_name(made: Dataset) -> None:
@@ -214,6 +215,23 @@ def test_a_system_that_takes_a_part_of_a_write_gets_the_rest(made: Dataset, monk
     take = os.writev
     monkeypatch.setattr(os, "writev", lambda handle, parts: take(handle, [b"".join(parts)[:100]]))
     assert zipped(made).read_bytes() == whole
+
+
+@pytest.mark.parametrize("call", ["writev", "fdatasync"])
+def test_a_disk_that_is_full_leaves_no_zip_and_says_so(made: Dataset, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(DiskError, match=r"p_v01\.zip: no se puede escribir: el disco está lleno"):
+        zipped(made)
+    assert left(made) == []
+
+
+def test_what_a_killed_zip_left_half_written_goes_with_the_next(made: Dataset) -> None:
+    (made.home / ".p_v01.zip.4242.tmp").write_bytes(b"half")
+    zipped(made)
+    assert left(made) == ["p_v01.zip", "p_v01.zip.sha256"]
 
 
 def test_a_damaged_zip_is_replaced_only_by_a_whole_one(made: Dataset) -> None:

@@ -3,6 +3,7 @@
 In: pictures by their path in the dataset. Out: the folder. The caller holds the lock of that dataset (docs/rules.md, «Dataset files»).
 """
 
+import glob
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -38,9 +39,10 @@ class Paths:
 
 def sweep(paths: Paths) -> None:
     """What killed builds of this dataset left half made. The caller holds its lock: nobody else is writing."""
-    for old in paths.tree.parent.glob(f".{paths.tree.name}.*.building"):
+    name = glob.escape(paths.tree.name)
+    for old in paths.tree.parent.glob(f".{name}.*.building"):
         shutil.rmtree(old)
-    for file in paths.tree.parent.glob(f".{paths.tree.name}.*.tmp"):
+    for file in paths.tree.parent.glob(f".{name}.*.tmp"):
         file.unlink()
 
 
