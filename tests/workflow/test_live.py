@@ -107,5 +107,5 @@ def test_a_wrong_password_is_one_clear_error_and_leaves_nothing_active(live: Too
 
 def test_a_dry_run_counts_on_the_server(live: Tool) -> None:
     assert live.main("download_info", "130", "--dry-run") == 0, live.text
-    assert "Transacciones en la fuente: 15" in live.text
+    assert "Transacciones en la fuente: 1.5" in live.text
     assert not (live.root / "output").exists() or not list(Path(live.root / "output").rglob("*.json"))
