@@ -100,6 +100,20 @@ def test_copies_of_a_killed_run_go_and_those_of_a_running_one_stay(tmp_path: Pat
         assert sorted(path.name for path in place.iterdir()) == sorted([NAME, alive.name])
 
 
+def test_a_copy_that_another_run_cleans_away_before_it_is_locked_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, taken = fcntl.flock, list[Path]()
+
+    def late(handle: Any, how: int) -> None:
+        if how == fcntl.LOCK_EX and not taken:
+            taken.extend((tmp_path / "place").glob(".*.tmp"))
+            taken[0].unlink()
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    assert put(zip_file(tmp_path / "zip"), tmp_path / "place").status == "subido"
+    assert len(taken) == 1 and [path.name for path in (tmp_path / "place").iterdir()] == [NAME]
+
+
 def test_a_disk_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_links(*_: object) -> None:
         raise OSError(errno.EPERM, "no")

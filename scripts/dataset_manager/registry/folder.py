@@ -9,7 +9,7 @@ import glob
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -55,23 +55,18 @@ class FolderShelf:
     def clean(self, target: Target, zip_path: Path) -> None:  # noqa: ARG002
         """Copies that nobody is writing: the lock of a killed run is free."""
         for path in self.folder.glob(f".{glob.escape(target.key)}.*.tmp"):
-            with path.open("rb") as handle:
+            with suppress(FileNotFoundError), path.open("rb") as handle:  # another run may be cleaning too
                 if is_free(handle):
-                    path.unlink(missing_ok=True)
+                    path.unlink()
 
     def add(self, target: Target, zipped: Measured, before: Stored | None) -> Added:
         """Copied aside, checked, synced, then given its name."""
         final = self.folder / target.key
-        temp = self.folder / f".{target.key}.{uuid4().hex}.tmp"
         with write_errors(final):
             self.folder.mkdir(exist_ok=True)
-            try:
-                with temp.open("wb") as out:
-                    fcntl.flock(out, fcntl.LOCK_EX)
-                    self.copy(zipped, out, target)
-                    conditional = self.name(temp, final, target, before)
-            finally:
-                temp.unlink(missing_ok=True)
+            with own_copy(self.folder, target.key) as (temp, out):
+                self.copy(zipped, out, target)
+                conditional = self.name(temp, final, target, before)
             sync(self.folder)
         return Added("sustituido" if before else "subido", conditional, 0, zipped.sha256)
 
@@ -104,6 +99,22 @@ class FolderShelf:
             raise changed(target)
         temp.replace(final)
         return False
+
+
+@contextmanager
+def own_copy(folder: Path, key: str) -> Iterator[tuple[Path, BinaryIO]]:
+    """A locked file for a copy. Who cleans up may take it away after it is made and before it is locked: then another is made."""
+    while True:
+        temp = folder / f".{key}.{uuid4().hex}.tmp"
+        with temp.open("wb") as out:
+            fcntl.flock(out, fcntl.LOCK_EX)
+            if not temp.exists():
+                continue
+            try:
+                yield temp, out
+            finally:
+                temp.unlink(missing_ok=True)
+            return
 
 
 @contextmanager
