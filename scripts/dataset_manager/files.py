@@ -5,6 +5,7 @@ In: values and paths. Out: files that are complete whenever they carry their fin
 
 import errno
 import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -80,6 +81,15 @@ def replace_with(path: Path | str, write: Callable[[Path], object]) -> None:
         finally:
             temp.unlink(missing_ok=True)
         sync(path.parent)
+
+
+def sweep(path: Path) -> None:
+    """What killed runs of `replace_with` left half written for `path` and for the files that begin with its name and a dot.
+
+    The caller holds a lock: nobody else is writing them.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -19,7 +19,7 @@ import duckdb
 from dataset_manager.analysis.database import quoted, working, write_parquet
 from dataset_manager.datasets import counts
 from dataset_manager.datasets.content import EXAMPLES, Known, known_id
-from dataset_manager.datasets.tree import Paths, place, require_same, sweep
+from dataset_manager.datasets.tree import Paths, place, require_same, tidy
 from dataset_manager.errors import SourceError
 from dataset_manager.files import locked, read_json, sha256_of, write_errors, write_json
 from dataset_manager.images.cache import PictureCache, Place
@@ -61,7 +61,7 @@ def build(work: Work, tree: Path, provenance: Json) -> Json:
     """Raises SourceError above the failed fraction or when the cache lost a picture, CountError when a tree is in the way, DiskError."""
     paths = Paths(tree)
     with locked(paths.lock), working(tree.parent, small=True) as base, write_errors(tree), ThreadPoolExecutor(1) as pool:
-        sweep(paths)
+        tidy(paths)
         outcomes = ", ".join(f"'{quoted(path)}'" for path in work.outcomes)
         base.execute(TRIED.format(manifest=quoted(work.manifest), outcomes=outcomes))
         base.execute(PLACED)

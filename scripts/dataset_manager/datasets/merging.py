@@ -5,7 +5,7 @@ In: datasets with their accepted manifests. Out: `datasets/<name>/` of hard link
 keeps both, and one content under two labels is an error unless `on_conflict` says what to do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from dataset_manager.analysis.database import dictionaries, quoted, script, work
 from dataset_manager.csv_text import csv_bytes
 from dataset_manager.datasets.content import EXAMPLES, Known, accepted_file, known_id, require_accepted
 from dataset_manager.datasets.finding import Dataset
-from dataset_manager.datasets.tree import Paths, place, require_same, sweep
+from dataset_manager.datasets.tree import Paths, place, require_same, tidy
 from dataset_manager.errors import CountError
 from dataset_manager.files import locked, replace, sha256_of, write_errors, write_json
 from dataset_manager.images.placing import Link, link_all
@@ -27,6 +27,7 @@ REPORT = "merge_report.csv"
 COLUMNS = ("caso", "dataset", "ruta", "clase", "label_id", "sha256", "incluida", "ruta_final")
 INTERNAL = "'path', 'parent', 'source_path', 'tree', 'mtime_ns', 'origin'"
 MANIFEST = f"SELECT path, COLUMNS(lambda c: c NOT IN ({INTERNAL})) FROM named ORDER BY path"
+NAMED = "SELECT path, tree || '/' || source_path, sha256, bytes FROM named ORDER BY path"
 BY_CLASS = "SELECT class, count(*) AS placed, sum(bytes)::BIGINT AS bytes FROM named GROUP BY class ORDER BY class"
 
 
@@ -36,12 +37,13 @@ def merge(parents: Sequence[Dataset], tree: Path, on_conflict: str, provenance: 
         require_accepted(parent)
     paths = Paths(tree)
     with locked(paths.lock), working(tree.parent, small=True) as base, write_errors(tree):
-        sweep(paths)
+        tidy(paths)
         lay(base, parents, on_conflict)
         report = dictionaries(base.execute("FROM report"))
         require_no_conflict(report, on_conflict, paths)
-        pictures = named(base)
+        pictures = base.execute(NAMED).fetchall()
         known = {path: Known(sha256, size) for path, _, sha256, size in pictures}
+        require_distinct(pictures, known)
         require_some(pictures, paths)
         if tree.exists():
             require_same(tree, known)
@@ -93,13 +95,10 @@ def require_some(pictures: Sequence[Picture], paths: Paths) -> None:
         )
 
 
-def named(base: duckdb.DuckDBPyConnection) -> list[Picture]:
-    """Where each picture of the result lies now. Raises CountError."""
-    rows = base.execute("SELECT path, tree || '/' || source_path, sha256, bytes FROM named ORDER BY path").fetchall()
-    doubled = len(rows) - len({path for path, *_ in rows})
-    if doubled:
+def require_distinct(pictures: Sequence[Picture], known: Mapping[str, Known]) -> None:
+    """Every picture has a path of its own."""
+    if doubled := len(pictures) - len(known):
         raise CountError(f"{doubled} imágenes tendrían el nombre de otra; no se ha hecho nada. Cambie su nombre y repita")
-    return rows
 
 
 def from_parents(aside: str, pictures: Sequence[Picture]) -> Iterator[Link]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dataset_manager.datasets.content import EXAMPLES, Known, differences
 from dataset_manager.errors import CountError
-from dataset_manager.files import sync
+from dataset_manager.files import sweep, sync
 from dataset_manager.wording import DIFFERENCES, counted, few
 
 
@@ -37,13 +37,11 @@ class Paths:
         return self.tree.with_name(f".{self.tree.name}.{os.getpid()}.building")
 
 
-def sweep(paths: Paths) -> None:
+def tidy(paths: Paths) -> None:
     """What killed builds of this dataset left half made. The caller holds its lock: nobody else is writing."""
-    name = glob.escape(paths.tree.name)
-    for old in paths.tree.parent.glob(f".{name}.*.building"):
+    for old in paths.tree.parent.glob(f".{glob.escape(paths.tree.name)}.*.building"):
         shutil.rmtree(old)
-    for file in paths.tree.parent.glob(f".{name}.*.tmp"):
-        file.unlink()
+    sweep(paths.tree)
 
 
 def place(paths: Paths, pictures: Iterable[str], fill: Callable[[str], None], notes: Mapping[str, bytes] | None = None) -> None:

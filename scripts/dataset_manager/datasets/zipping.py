@@ -4,7 +4,6 @@ In: a dataset and its accepted manifest. Out: the zip and, beside it, `<dataset>
 compressed already: they are stored. Sorted, with one fixed time; zip64 where it is needed (docs/rules.md, «Zip»).
 """
 
-import glob
 import hashlib
 import io
 import logging
@@ -22,7 +21,7 @@ from dataset_manager.datasets.content import Known, accepted_file, require_accep
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.stored_zip import Content, write_stored
 from dataset_manager.errors import CountError
-from dataset_manager.files import locked, replace, replace_with
+from dataset_manager.files import locked, replace, replace_with, sweep
 from dataset_manager.images.parallel import in_order
 from dataset_manager.wording import number
 
@@ -44,8 +43,7 @@ def zip_dataset(dataset: Dataset, zip_file: Path) -> dict[str, int | str]:
         require_unchanged(dataset, known)
 
     with locked(zip_file.with_name(f".{zip_file.name}.lock")):  # the job of a run that was killed lives on
-        for left in zip_file.parent.glob(f".{glob.escape(zip_file.name)}.*.tmp"):
-            left.unlink()
+        sweep(zip_file)
         replace_with(zip_file, write)
         replace(zip_file.with_name(f"{zip_file.name}.sha256"), f"{found['sha256']}  {zip_file.name}\n".encode())
     return found

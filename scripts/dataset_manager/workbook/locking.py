@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dataset_manager.errors import WorkbookError
-from dataset_manager.files import now, sha256_of, sync, write_errors
+from dataset_manager.files import now, sha256_of, sweep, sync, write_errors
 
 TRIES = 3
 PAUSE_SECONDS = 2.0
@@ -53,7 +53,8 @@ def fingerprint(book: Path) -> str:
 
 def remove_leftovers(book: Path) -> None:
     """Temporary files of runs that were killed; only while holding the lock."""
-    for left in [*book.parent.glob(f".{book.name}.*.tmp"), *(book.parent / ".history").glob(".*.tmp")]:
+    sweep(book)
+    for left in (book.parent / ".history").glob(".*.tmp"):
         left.unlink(missing_ok=True)
 
 
