@@ -133,27 +133,28 @@ def process_lines(settings: ProcessAwareSettings) -> Iterator[str]:
     yield f"  {process}{' (datos de ejemplo)' if is_sample(metadata) else ''}: {stage}"
     for label, value in described(settings, metadata):
         yield f"  {label}: {value}"
-    yield from stage_lines(settings.folder(process))
-    yield from dataset_lines(settings.folder(process))
+    sizes = storage.Sizes(settings.folder(process))
+    yield from stage_lines(settings.folder(process), sizes)
+    yield from dataset_lines(settings.folder(process), sizes)
     yield from marks_lines(settings, process)
 
 
-def stage_lines(here: Path) -> Iterator[str]:
+def stage_lines(here: Path, sizes: storage.Sizes) -> Iterator[str]:
     """What exists with sizes, what is stale, what is missing."""
     yield "\nEtapas"
     parameters = read_json(here / "data/parameters.json")
     stages = STAGES if processes.has_workbook(parameters) else STAGES[:-1]
     reviewed = REVIEW if (here / REVIEW[0].path).exists() else ()
     for stage in (*stages, *reviewed):
-        yield f"  {stage.title:<24} {state_of(here, stage)}"
+        yield f"  {stage.title:<24} {state_of(here, stage, sizes)}"
     book = here / f"reports/{here.name}.xlsx"
     if book.exists():
         yield f"  {'libro para marcar':<24} {book}"
-    yield f"  {'copias del libro':<24} {size_of(storage.folder_bytes(here / 'reports/.history'))} en {here / 'reports/.history'}"
-    yield f"  {'en disco':<24} {size_of(storage.folder_bytes(here))}"
+    yield f"  {'copias del libro':<24} {size_of(sizes.of(here / 'reports/.history'))} en {here / 'reports/.history'}"
+    yield f"  {'en disco':<24} {size_of(sizes.of(here))}"
 
 
-def dataset_lines(here: Path) -> Iterator[str]:
+def dataset_lines(here: Path, sizes: storage.Sizes) -> Iterator[str]:
     """Every version whose request is frozen: finished with its counts, or unfinished."""
     begun = versions.requested(here / "datasets", here.name)
     names = [*begun, *(one.name for one in finding.finished_of(here) if one.name not in begun)]
@@ -165,7 +166,7 @@ def dataset_lines(here: Path) -> Iterator[str]:
             yield f"  {name}: sin terminar; create_dataset lo continúa"
             continue
         note = "" if versions.is_finished(here / "datasets", name) else "; falta anotarlo en el libro"
-        yield f"  {name}: {counts_line(made['counts'])} ({size_of(storage.folder_bytes(here / 'datasets' / name))}){note}"
+        yield f"  {name}: {counts_line(made['counts'])} ({size_of(sizes.of(here / 'datasets' / name))}){note}"
 
 
 def counts_line(counts: Json) -> str:
@@ -184,7 +185,7 @@ def cache_lines(settings: ProcessAwareSettings) -> Iterator[str]:
         yield f"  Para liberarlo, sin ninguna orden en marcha: {storage.freeing(root)}"
 
 
-def state_of(here: Path, stage: Artifact) -> str:
+def state_of(here: Path, stage: Artifact, sizes: storage.Sizes) -> str:
     """Missing, stale (something it is made from is newer) or done."""
     path = here / stage.path
     if not path.exists():
@@ -193,7 +194,7 @@ def state_of(here: Path, stage: Artifact) -> str:
     newer = [name for name in stage.made_from if (here / name).exists() and (here / name).stat().st_mtime_ns > made]
     note = f"anticuado: {', '.join(newer)} es más nuevo" if newer else "hecho"
     made_here = (name.format(process=here.name) for name in stage.made or (stage.path,))
-    return f"{note} ({size_of(sum(storage.bytes_of(here / name) for name in made_here))})"
+    return f"{note} ({size_of(sum(sizes.of(here / name) for name in made_here))})"
 
 
 def marks_lines(settings: ProcessAwareSettings, process: str) -> Iterator[str]:

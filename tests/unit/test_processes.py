@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dataset_manager import active_process, processes, settings, status
+from dataset_manager import active_process, processes, settings, status, storage
 from dataset_manager.errors import ConfigurationError, ProcessError, UsageError
 from dataset_manager.files import write_json
 from dataset_manager.wording import size_of
@@ -212,7 +212,7 @@ def test_status_shows_local_time_and_the_bytes_of_what_each_stage_made(tmp_path:
     ):  # fmt: skip
         (here / file).parent.mkdir(parents=True, exist_ok=True)
         (here / file).write_bytes(b"x" * size)
-    lines = {line[2:26].strip(): line for line in status.stage_lines(here)}
+    lines = {line[2:26].strip(): line for line in status.stage_lines(here, storage.Sizes(here))}
     for stage, size in (
         ("transacciones leídas", "5,1 kB"), ("catálogo", "2,0 kB"), ("análisis", "4,0 kB"), ("libro de Excel", "7,0 MB"),
         ("revisión hecha", "40,0 kB"),
@@ -227,4 +227,6 @@ def test_status_shows_the_bytes_of_each_dataset(tmp_path: Path) -> None:
     counts = {"placed": 1, "short": 2, "failed": 0}
     made = dataset(tmp_path, "p_v01", pictures(1), counts=counts)
     size = sum(path.stat().st_size for path in made.tree.rglob("*.jpg"))
-    assert list(status.dataset_lines(made.home.parent))[1].startswith(f"  p_v01: 1 imagen, faltan 2, fallidas 0 ({size_of(size)})")
+    assert list(status.dataset_lines(made.home.parent, storage.Sizes(made.home.parent)))[1].startswith(
+        f"  p_v01: 1 imagen, faltan 2, fallidas 0 ({size_of(size)})"
+    )
