@@ -86,8 +86,8 @@ def set_active(settings: ProcessAwareSettings) -> None:
     """Only an existing process of this version."""
     name = settings.typed["set"]
     if "/" in name or settings.metadata(name) is None:
-        names = [folder.name for folder in processes.readable(settings) if settings.metadata(folder.name)]
-        raise ProcessError(f"No existe el proceso {name} en {settings.processes}; hay: {', '.join(names) or 'ninguno'}")
+        names = ", ".join(processes.known(settings))
+        raise ProcessError(f"No existe el proceso {name} en {settings.processes}; hay: {names or 'ninguno'}")
     write_json(settings.out / "active_process.json", {"process": name})
     print(f"Proceso activo: {name}")
 

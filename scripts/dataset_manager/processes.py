@@ -123,9 +123,9 @@ def automatic(settings: ProcessAwareSettings, want: Json) -> str:
 
 def newest(settings: ProcessAwareSettings, want: Json) -> str | None:
     """The newest automatically named process of this identity."""
-    known = [(found["created"], number(p.name), p.name) for p in readable(settings) if (found := settings.metadata(p.name))
-             and found["automatic"] and found["identity"] == want]  # fmt: skip
-    return max(known)[2] if known else None
+    same = [(found["created"], number(name), name) for name, found in known(settings).items()
+            if found["automatic"] and found["identity"] == want]  # fmt: skip
+    return max(same)[2] if same else None
 
 
 def number(name: str) -> int:
@@ -140,9 +140,10 @@ def folders(settings: ProcessAwareSettings) -> list[Path]:
     return sorted(path for path in found if path.is_dir() and not path.name.startswith("."))
 
 
-def readable(settings: ProcessAwareSettings) -> list[Path]:
-    """Without those of a newer version of the tool: what they hold is not known, and stops no command about another process."""
-    return [folder for folder in folders(settings) if not settings.is_newer(folder.name)]
+def known(settings: ProcessAwareSettings) -> dict[str, Json]:
+    """Name -> metadata, without those of a newer version of the tool: they stop no command about another process."""
+    written = {folder.name: settings.written(folder.name) for folder in folders(settings)}
+    return {name: found for name, found in written.items() if found and not settings.is_of_newer(found)}
 
 
 def newer(settings: ProcessAwareSettings) -> list[Path]:

@@ -54,7 +54,7 @@ class ProcessAwareSettings:
     def metadata(self, process: str) -> dict[str, Any] | None:
         """What froze the process; None where there is none or the tool of before made the folder."""
         found = self.written(process)
-        if found is not None and found["format"] != PROCESS_FORMAT:
+        if found and self.is_of_newer(found):
             raise ProcessError(
                 f"{self.folder(process)} lo hizo una versión más nueva de la herramienta (formato {found['format']}; esta lee el "
                 f"{PROCESS_FORMAT}). Actualice la herramienta, o elija otro proceso"
@@ -69,7 +69,12 @@ class ProcessAwareSettings:
     def is_newer(self, process: str) -> bool:
         """Made by a newer version of the tool: nobody here knows what its files mean, so that it is listed and left alone."""
         found = self.written(process)
-        return found is not None and found["format"] != PROCESS_FORMAT
+        return found is not None and self.is_of_newer(found)
+
+    @staticmethod
+    def is_of_newer(metadata: Mapping[str, Any]) -> bool:
+        """The same, of metadata that are at hand."""
+        return bool(metadata["format"] != PROCESS_FORMAT)
 
     def typing(self, values: Mapping[str, Any]) -> "ProcessAwareSettings":
         """The same, as if these had been typed too."""
