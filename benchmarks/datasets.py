@@ -15,9 +15,9 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +98,10 @@ def zip_alone(base: Path) -> None:
 
     made = dataset(base, f"{PROCESS}_v01")
     known = accepted(made)
-    with (base / "alone.zip").open("wb") as out, zipfile.ZipFile(out, "w") as archive, ThreadPoolExecutor(1) as flusher:
-        for window in stored_zip.windows(out, archive, in_order(contents, zipping.batches(known), zipping.READERS)):
-            flusher.submit(stored_zip.flush, out.fileno(), window)
+    with (base / "alone.zip").open("wb") as out, zipfile.ZipFile(out, "w") as archive:
+        windows = stored_zip.windows(out, archive, in_order(contents, zipping.batches(known), zipping.READERS))
+        for _ in in_order(partial(stored_zip.flush, out.fileno()), windows, 1):
+            pass
 
 
 def before_zip(base: Path) -> None:

@@ -10,9 +10,7 @@ import hashlib
 import os
 import zipfile
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,7 +23,6 @@ from dataset_manager.images.parallel import in_order
 MOMENT = (1980, 1, 1, 0, 0, 0)  # the oldest a zip can say: content alone decides
 MODE = 0o644 << 16
 WINDOW = 1 << 25  # bytes that are written before they are flushed and read back
-BEHIND = 2  # windows that may wait for that: more would only fill the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +63,15 @@ Window = list[Batch]
 
 def write_stored(target: Path, batches: Iterable[Sequence[Content]]) -> str:
     """sha256 of the whole, every CRC compared; at most 512 files a batch. Raises CountError when it does not read back, OSError."""
-    with target.open("wb") as out, ReadBack(target) as back, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        for window in windows(out, archive, batches):
-            back.follow(window)
-        back.finish()
-    require_directory(target, archive)
-    return back.with_directory(archive.start_dir)
+    whole = hashlib.sha256()
+    with target.open("wb") as out, target.open("rb", buffering=0) as back:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            for data in read_back(back.fileno(), windows(out, archive, batches)):
+                whole.update(data)
+        require_directory(target, archive)
+        back.seek(archive.start_dir)
+        whole.update(back.read())
+    return whole.hexdigest()
 
 
 def windows(out: BinaryIO, archive: zipfile.ZipFile, batches: Iterable[Sequence[Content]]) -> Iterator[Window]:
@@ -106,7 +106,6 @@ def registered(archive: zipfile.ZipFile, one: Content, position: int) -> bytes:
     entry.external_attr, entry.header_offset = MODE, position
     entry.CRC, entry.file_size, entry.compress_size = one.crc, len(one.data), len(one.data)
     archive.filelist.append(entry)
-    archive.NameToInfo[entry.filename] = entry
     return entry.FileHeader()
 
 
@@ -117,49 +116,11 @@ def write_parts(handle: int, parts: Sequence[bytes]) -> None:
         write_all(handle, b"".join(parts)[written:])
 
 
-class ReadBack:
-    """Follows the writer: one thread flushes, one reads and compares, one hashes. The writer waits when it is more than BEHIND ahead."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-        self.whole = hashlib.sha256()
-        self.waiting: deque[Future[None]] = deque()
-        self.flusher, self.hasher = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
-
-    def __enter__(self) -> "ReadBack":
-        self.handle = os.open(self.target, os.O_RDONLY)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.flusher.shutdown(cancel_futures=True)
-        self.hasher.shutdown(cancel_futures=True)
-        os.close(self.handle)
-
-    def follow(self, window: Window) -> None:
-        """Raises what became of the window before."""
-        flushed = self.flusher.submit(flush, self.handle, window)
-        self.waiting.append(self.hasher.submit(self.add, flushed))
-        if len(self.waiting) > BEHIND:
-            self.waiting.popleft().result()
-
-    def add(self, flushed: "Future[Window]") -> None:
-        """To the hash, in order."""
-        window = flushed.result()
-        for data in in_order(partial(compared, self.handle), window, 1):
-            self.whole.update(data)
-        forget(self.handle, window)
-
-    def finish(self) -> None:
-        """Raises what became of the last ones."""
-        while self.waiting:
-            self.waiting.popleft().result()
-
-    def with_directory(self, start: int) -> str:
-        """sha256 of entries and directory."""
-        with self.target.open("rb", buffering=0) as handle:
-            handle.seek(start)
-            self.whole.update(handle.read())
-        return self.whole.hexdigest()
+def read_back(handle: int, written: Iterable[Window]) -> Iterator[bytes]:
+    """Everything that was written, as the disk gives it, every CRC compared. One thread flushes, one reads: both run behind the writer."""
+    for window in in_order(partial(flush, handle), written, 1):
+        yield from in_order(partial(compared, handle), window, 1)
+        forget(handle, window)
 
 
 def flush(handle: int, window: Window) -> Window:
