@@ -9,7 +9,6 @@ from pathlib import Path
 from dataset_manager import processes
 from dataset_manager.datasets import diffing, finding, structure
 from dataset_manager.datasets.finding import Dataset
-from dataset_manager.names import path_part
 from dataset_manager.settings import ProcessAwareSettings
 from dataset_manager.wording import FOLDERS, PICTURES, counted
 
@@ -34,13 +33,7 @@ def apart(settings: ProcessAwareSettings, folder: Path) -> Path | None:
     place = folder.resolve()
     for legacy in finding.legacy_folders(settings):
         if place.is_relative_to(legacy.resolve()):
-            return (
-                settings.out
-                / "registry"
-                / finding.LEGACY
-                / path_part(finding.address(settings, legacy))
-                / f"folder_structure_{place.name}.csv"
-            )
+            return finding.legacy_home(settings, legacy) / f"folder_structure_{place.name}.csv"
     return None
 
 

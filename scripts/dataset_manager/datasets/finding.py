@@ -68,10 +68,15 @@ def finished_of(process: Path) -> Iterator[Dataset]:
 
 def legacy_of(settings: ProcessAwareSettings, process: Path) -> Iterator[Dataset]:
     """Every folder: the tool of before left no manifest. Its folders are only ever read."""
-    trees, name = process / "datasets", address(settings, process)
+    trees, name, home = process / "datasets", address(settings, process), legacy_home(settings, process)
     for tree in sorted(trees.iterdir()) if trees.is_dir() else ():
         if tree.is_dir() and not tree.name.startswith("."):
-            yield Dataset(tree.name, name, tree, settings.out / "registry" / LEGACY / path_part(name), legacy=True)
+            yield Dataset(tree.name, name, tree, home, legacy=True)
+
+
+def legacy_home(settings: ProcessAwareSettings, process: Path) -> Path:
+    """Where what is made of its datasets lies."""
+    return settings.out / "registry" / LEGACY / path_part(address(settings, process))
 
 
 def address(settings: ProcessAwareSettings, process: Path) -> str:
