@@ -4,6 +4,9 @@
 
 CREATE VIEW client AS SELECT * FROM transactions WHERE kind = 'cliente';
 
+-- 12.345, as people here write numbers.
+CREATE MACRO thousands(n) AS replace(format('{:,}', n), ',', '.');
+
 -- How often each code was weighed with each result: one row per code, class index and class name.
 CREATE TABLE prediction AS
 SELECT selected_reference_code AS reference_code, result_index, result_label_name, count(*) AS seen, sum("Ok") AS ok

@@ -35,7 +35,7 @@ WITH fact AS (
         (15, 'DATOS EXTRAÍDOS', 'Total referencias', reference_count::VARCHAR),
         (16, 'DATOS EXTRAÍDOS', 'Total labels', label_count::VARCHAR),
         (20, 'MODELO ACTIVO', 'Model ID', CASE WHEN known > 0 THEN model_id ELSE 'desconocido (no consta en las últimas transacciones de cliente)' END),
-        (21, 'MODELO ACTIVO', 'Frecuencia', CASE WHEN known = 0 THEN NULL WHEN given THEN 'N/A (modelo indicado)' ELSE replace(format('{:,}', frequency), ',', '.') || ' de las últimas ' || replace(format('{:,}', considered), ',', '.') END),
+        (21, 'MODELO ACTIVO', 'Frecuencia', CASE WHEN known = 0 THEN NULL WHEN given THEN 'N/A (modelo indicado)' ELSE thousands(frequency) || ' de las últimas ' || thousands(considered) END),
         (22, 'MODELO ACTIVO', 'Porcentaje uso', CASE WHEN known > 0 AND NOT given THEN replace(printf('%.1f %%', 100.0 * frequency / considered), '.', ',') END),
         (30, 'ANÁLISIS DE REFERENCIAS', 'Referencias analizadas', reference_count::VARCHAR),
         (31, 'ANÁLISIS DE REFERENCIAS', 'Referencias sin asignar (sin label)', unlabelled::VARCHAR),
@@ -53,5 +53,5 @@ WITH fact AS (
 )
 -- Numbers as people here write them; ids are no numbers.
 SELECT block, metric, CASE WHEN metric NOT LIKE '% ID' AND regexp_full_match(value, '\d+')
-    THEN replace(format('{:,}', value::BIGINT), ',', '.') ELSE value END AS value, position
+    THEN thousands(value::BIGINT) ELSE value END AS value, position
 FROM line WHERE value IS NOT NULL ORDER BY position

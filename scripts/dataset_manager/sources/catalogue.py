@@ -17,12 +17,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import zstandard
 
-from dataset_manager import files
+from dataset_manager import files, wording
 from dataset_manager.errors import SourceError
 from dataset_manager.sources.database import CHUNK, Place, Row, Snapshot, as_text, chunked, snapshot, texts
 from dataset_manager.sources.picture_names import picture_names
-from dataset_manager.wording import REFERENCES as REFERENCES_SAID
-from dataset_manager.wording import counted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -42,7 +40,7 @@ FROM (
 """
 UNREADABLE = "unreadable_folder_files"
 SAID = {  # one, many
-    "references": REFERENCES_SAID,
+    "references": wording.REFERENCES,
     "labels": ("label", "labels"),
     "model": ("modelo", "modelos"),
     "folders": ("carpeta de imágenes", "carpetas de imágenes"),
@@ -89,7 +87,10 @@ def extract_catalogue(
         with snapshot(source) as database:
             writer = Writer(tables, Path(work), Path(out_dir))
             counts = write_all(database, writer, identity, parameters, hits)
-    log.info("Catálogo: %s", ", ".join(counted(counts[name], *words) for name, words in SAID.items() if counts[name] or name != UNREADABLE))
+    log.info(
+        "Catálogo: %s",
+        ", ".join(wording.counted(counts[name], *words) for name, words in SAID.items() if counts[name] or name != UNREADABLE),
+    )
     return counts
 
 

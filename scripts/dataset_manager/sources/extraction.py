@@ -168,10 +168,10 @@ def from_server(job: Job, connection: ElasticConnection) -> dict[str, Record]:
         records |= {name: record for name, record in kept.items() if record}
         todo = [one for one in missing if kept[one.name] is None]
         log.info(
-            "Elasticsearch: %d transacciones en %d tramos; %d tramos ya estaban",
-            sum(totals.values()),
-            len(missing),
-            len(job.slices) - len(todo),
+            "Elasticsearch: %s transacciones en %s; tramos que ya estaban: %s",
+            number(sum(totals.values())),
+            counted(len(missing), *SLICES),
+            number(len(job.slices) - len(todo)),
         )
         records |= read_all(job, server, todo, totals)
         if not any(record["hits"] for record in records.values()) and (unmapped := server.unmapped(job.identity)):
@@ -207,7 +207,7 @@ def announce(records: Mapping[str, Record], newest: Record, expected: int) -> No
     """A line at each fifth of the way."""
     done = sum(record["hits"] for record in records.values())
     if expected and done * 5 // expected > (done - newest["hits"]) * 5 // expected:
-        log.info("Elasticsearch: %d de %d transacciones leídas", done, expected)
+        log.info("Elasticsearch: %s de %s transacciones leídas", number(done), number(expected))
 
 
 def at_once(slices: list[TimeSlice], read: Callable[[TimeSlice], Record], threads: int, server: Server) -> Iterator[tuple[str, Record]]:
