@@ -66,8 +66,8 @@ def write_stored(target: Path, batches: Iterable[Sequence[Content]]) -> str:
     whole = hashlib.sha256()
     with target.open("wb") as out, target.open("rb", buffering=0) as back:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-            for data in read_back(back.fileno(), windows(out, archive, batches)):
-                whole.update(data)
+            for _ in in_order(whole.update, read_back(back.fileno(), windows(out, archive, batches)), 1):
+                pass  # one thread hashes in turn; this one writes
         require_directory(target, archive)
         back.seek(archive.start_dir)
         whole.update(back.read())
