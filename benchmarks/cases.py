@@ -4,7 +4,6 @@ Cases named `before_*` are the baseline (baseline.py); the others are the produc
 """
 
 import json
-import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -100,6 +99,8 @@ def marks(folder: Path) -> None:
 
 def before_frame(hits: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
     """The tables of the way of before."""
+    import sqlite3
+
     import baseline
     import pandas as pd
 
@@ -123,6 +124,16 @@ def before_tables(folder: Path) -> None:
 def before_live(folder: Path) -> None:
     """One scroll to tables."""
     before_frame(scroll(folder), folder)
+
+
+def warm(folder: Path) -> None:
+    """Both ways of asking, not measured: a server just started compiles itself while it answers."""
+    from dataset_manager.sources.connection_types import ElasticConnection
+    from dataset_manager.sources.extraction import extract as run
+
+    scroll(folder)
+    place = ElasticConnection(**json.loads((folder / "elastic.json").read_text()))
+    run(IDENTITY, folder / "data/raw/window.json", folder / "warm/manifest.json", source=place)
 
 
 def scroll(folder: Path) -> list[dict[str, Any]]:

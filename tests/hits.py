@@ -15,6 +15,7 @@ import zstandard
 from dataset_manager.analysis.analyse import DatasetDefaults, analyse
 from dataset_manager.analysis.flatten import flatten
 from dataset_manager.files import read_json, write_json
+from dataset_manager.sources.document_keys import DocumentKeys
 
 Row = dict[str, Any]
 CLIENT, CLIENT_TOO, MANUAL, STRANGE = "WSPROCESSCOMPLETED03", "GFRSUSERPROCESSCOM03", "WSREFERENCEIMAGEAC01", "SOMETHINGELSE"
@@ -49,20 +50,30 @@ def source(**source: Any) -> Row:
     return {"_index": "tx-2025.07", "_id": f"id-{next(_numbers):06d}", "_source": source}
 
 
-def flattened(data: Path, *parts: Sequence[Row | str], folders: Sequence[Sequence[Any]] = (), reported: int | None = None) -> list[Row]:
+def flattened(
+    data: Path, *parts: Sequence[Row | str], folders: Sequence[Sequence[Any]] = (), reported: int | None = None, keys_known: bool = True
+) -> list[Row]:
     """The rows of `transactions.parquet`; each positional argument is a part."""
     raw = data / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    slices = []
+    slices, keys = [], DocumentKeys()
     for number, part in enumerate(parts):
         lines = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in part)
         (raw / f"{number}.ndjson.zst").write_bytes(zstandard.compress(lines.encode("utf-8", "surrogatepass")))
+        for line in part:
+            keys.add((json.loads(line) if isinstance(line, str) else line)["_source"])
         slices.append({"file": f"{number}.ndjson.zst", "hits": len(part)})
     hits = sum(one["hits"] for one in slices) if reported is None else reported
-    write_json(raw / "manifest.json", {"slices": slices, "hits": hits})
+    known = {"keys": keys.to_json()} if keys_known else {}
+    write_json(raw / "manifest.json", {"slices": slices, "hits": hits} | known)
     write_catalogue(data, "folders", folders)
+    return flattened_again(data)
+
+
+def flattened_again(data: Path) -> list[Row]:
+    """The same from the parts that are there."""
     flatten(
-        raw / "manifest.json",
+        data / "raw/manifest.json",
         data / "folders.parquet",
         data / "transactions.parquet",
         data / "flatten.json",

@@ -107,7 +107,7 @@ def test_both_sources_give_the_same_parts(both: Any, tmp_path: Path, options: Ex
     one = embedded.read(tmp_path / "a", options, model=model)
     other = real.read(tmp_path / "b", options, model=model)
     assert part_lines(manifest_of(tmp_path / "a")) == part_lines(manifest_of(tmp_path / "b"))
-    assert (one["hits"], one["query"], one["window"]) == (other["hits"], other["query"], other["window"])
+    assert [one[name] for name in ("hits", "query", "window", "keys")] == [other[name] for name in ("hits", "query", "window", "keys")]
     described = [
         [(part["file"], part["gte"], part["lt"], part["hits"], part["total"], part["final"]) for part in it["slices"]]
         for it in (one, other)
@@ -198,7 +198,9 @@ extract(identity(index_pattern=sys.argv[3]), window, manifest, source=source, op
 def test_a_killed_extraction_goes_on_without_asking_for_complete_slices(
     elasticsearch_server: ElasticServer, elastic_name: str, tmp_path: Path
 ) -> None:
-    elasticsearch_server.load(renamed(spread(40), elastic_name))
+    hits = spread(40)
+    hits[0]["_source"]["only_here"] = "in a slice that is read before the kill"
+    elasticsearch_server.load(renamed(hits, elastic_name))
     raw = tmp_path / "data/raw"
     with listening(forward(elasticsearch_server.url)) as proxy:
         proxy.fail(stall(60), when=lambda request: request.is_page and request.slice == "2025-07-04" and "search_after" in request.json)
@@ -217,6 +219,7 @@ def test_a_killed_extraction_goes_on_without_asking_for_complete_slices(
         manifest = Place(ElasticConnection("127.0.0.1", proxy.port, use_ssl=False), f"{elastic_name}-*").read(tmp_path)
         assert {request.slice for request in proxy.pages} == {"2025-07-04", "2025-07-05"}
     assert manifest["hits"] == 40
+    assert {"only_here", "transaction_data"} <= set(manifest["keys"]["top"])
     assert not list(raw.glob(".*.tmp"))
     assert sorted(one["_id"] for one in part_hits(manifest_of(tmp_path))) == sorted(f"id-{n}" for n in range(40))
 

@@ -1,11 +1,12 @@
 """Names and places of columns, from the keys that occur (docs/rules.md, «Fields»)."""
 
 import pytest
-from dataset_manager.analysis.fields import KNOWN, Keys, literal, plan, quoted
+from dataset_manager.analysis.fields import KNOWN, literal, plan, quoted
+from dataset_manager.sources.document_keys import DocumentKeys
 
 
-def names(top: set[str] = frozenset(), nested: set[str] = frozenset(), second: set[str] = frozenset()) -> list[str]:  # type: ignore[assignment]
-    return [column.name for column in plan(Keys(frozenset(top), frozenset(nested), frozenset(second))).others]
+def names(*keys: set[str]) -> list[str]:
+    return [column.name for column in plan(DocumentKeys(*keys)).others]
 
 
 def test_known_fields_are_no_other_columns() -> None:
@@ -30,15 +31,15 @@ def test_two_hundred_ways_to_write_one_name_are_two_hundred_columns() -> None:
 
 
 def test_documents_are_read_as_a_struct_unless_a_name_cannot_stand_in_one() -> None:
-    assert plan(Keys(frozenset({"Peso", "it's"}), frozenset({"Ok"}))).struct
-    assert not plan(Keys(frozenset({"Time"}), frozenset())).struct
-    assert not plan(Keys(frozenset({"peso", "Peso"}), frozenset())).struct
-    assert not plan(Keys(frozenset({""}), frozenset())).struct
-    assert not plan(Keys(frozenset(), frozenset(), odd=True)).struct
+    assert plan(DocumentKeys({"Peso", "it's"}, {"Ok"})).struct
+    assert not plan(DocumentKeys({"Time"})).struct
+    assert not plan(DocumentKeys({"peso", "Peso"})).struct
+    assert not plan(DocumentKeys({""})).struct
+    assert not plan(DocumentKeys(odd=True)).struct
 
 
 def test_the_plan_does_not_depend_on_the_order_of_keys() -> None:
-    assert plan(Keys(frozenset("abc"), frozenset("xyz"))) == plan(Keys(frozenset("cba"), frozenset("zyx")))
+    assert plan(DocumentKeys(set("abc"), set("xyz"))) == plan(DocumentKeys(set("cba"), set("zyx")))
 
 
 @pytest.mark.parametrize(("text", "sql"), [("a", "'a'"), ("it's", "'it''s'"), ("a\0b", "'a' || chr(0) || 'b'")])

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 from dataset_manager.errors import CountError, SourceError
-from hits import CLIENT, CLIENT_TOO, MANUAL, STRANGE, counts, flattened, hit, only, source
+from hits import CLIENT, CLIENT_TOO, MANUAL, STRANGE, counts, flattened, flattened_again, hit, only, source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -168,8 +169,10 @@ def test_counts_close_or_the_job_fails(tmp_path: Path) -> None:
 
 
 def test_a_damaged_part_says_how_to_read_it_again(tmp_path: Path) -> None:
+    flattened(tmp_path, [hit()])
+    (tmp_path / "raw/0.ndjson.zst").write_bytes(zstandard.compress(b'{"_index": "a", "_id": '))
     with pytest.raises(SourceError, match=r"una parte no se puede leer .*Borre esa carpeta y repita la orden"):
-        flattened(tmp_path, ['{"_index": "a", "_id": '])
+        flattened_again(tmp_path)
 
 
 # -- times ----------------------------------------------------------------------------------------------------------
@@ -385,6 +388,25 @@ def test_one_document_that_needs_care_changes_nothing_in_the_others(tmp_path: Pa
 def test_a_key_twice_in_one_document_counts_once(tmp_path: Path) -> None:
     row = only(tmp_path, '{"_index": "i", "_id": "1", "_source": {"transaction_id": 1, "note": "first", "note": "second"}}')
     assert (row["transaction_id"], row["note"]) == ("1", "first")
+
+
+PLAIN = [
+    hit({"topk": 2, "extra": {"a": [1, 2.50]}, "selected_reference_is_trained": "true"}, big=2**70, text='{"a":1}', flag=True, none=None),
+    hit({"topk": "n/a", **dict.fromkeys(HOSTILE[:-2], 1e2)}, HOSTILE="🥝\u2028\0", metric_data={"topk": 1}),
+    source(transaction_id=1, transaction_metric=CLIENT, metric_data={"topk": -1, "own": [5]}),
+    source(),
+]
+TWICE = '{"_index": "i", "_id": "1", "_source": {"transaction_id": 1, "note": "first", "note": "second"}}'
+
+
+@pytest.mark.parametrize(
+    "more", [[], [hit({"a": 1, "A": 2})], [source(transaction_data=5)], [TWICE]], ids=["plain", "case", "odd", "twice"]
+)
+def test_whether_the_keys_are_known_beforehand_changes_no_byte_of_the_table(tmp_path: Path, more: Any) -> None:
+    for name in ("known", "sought"):
+        flattened(tmp_path / name, PLAIN, more, keys_known=name == "known")
+    assert (tmp_path / "known/transactions.parquet").read_bytes() == (tmp_path / "sought/transactions.parquet").read_bytes()
+    assert counts(tmp_path / "known") == counts(tmp_path / "sought")
 
 
 def test_an_empty_window_gives_an_empty_table_of_the_same_columns(tmp_path: Path) -> None:

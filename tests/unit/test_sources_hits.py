@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from dataset_manager.errors import SourceError
 from dataset_manager.sources import hits
+from dataset_manager.sources.document_keys import DocumentKeys
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,18 @@ def test_a_document_that_contains_the_text_between_two_hits_is_not_cut_there() -
 
 def test_line_breaks_of_a_document_become_blanks() -> None:
     assert hits.read_page(response(['{\n  "a":\r\n 1}'])).lines == [line(0, '{   "a":   1}')]
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["cut", "walked"])
+def test_a_page_knows_the_keys_of_its_documents(separators: tuple[str, str]) -> None:
+    sources = ['{"a":1,"transaction_data":{"b":{"c":1}}}', '{"d":2,"metric_data":{"e":1}}', '{"transaction_data":{"ñ\\u0000":1}}']
+    page = hits.read_page(response(sources, separators))
+    assert page.keys == DocumentKeys({"a", "d", "transaction_data", "metric_data"}, {"b", "ñ\0"}, {"e"})
+
+
+@pytest.mark.parametrize("nested", ["null", "{}", "[]", "5", '"text"'])
+def test_a_document_whose_data_are_no_object_with_keys_is_odd(nested: str) -> None:
+    assert hits.read_page(response([f'{{"transaction_data":{nested}}}'])).keys.odd
 
 
 def test_an_empty_page_has_no_next_one() -> None:

@@ -73,15 +73,15 @@ def script(name: str | Path, **values: str) -> list[str]:
 
 
 def write_parquet(
-    base: duckdb.DuckDBPyConnection, query: str, path: Path, row_group: int = 50_000, before_name: Callable[[], object] = lambda: None
+    base: duckdb.DuckDBPyConnection, query: str, path: Path, row_group: int = 50_000, before_name: Callable[[int], object] = lambda _: None
 ) -> int:
-    """The result of a query as one file, and its number of rows. `before_name` is called when it is written: what must be there first."""
-    options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {row_group}"
+    """The result of a query as one file, and its number of rows. `before_name` gets that number before the file gets its name."""
+    options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {row_group}, WRITE_BLOOM_FILTER false"  # all is read
     rows: list[int] = []
 
     def write(temp: Path) -> None:
         rows.extend(base.execute(f"COPY ({query}) TO '{quoted(temp)}' ({options})").fetchall()[0])
-        before_name()
+        before_name(rows[0])
 
     replace_with(path, write)
     return rows[0]

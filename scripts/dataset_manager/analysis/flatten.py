@@ -6,8 +6,8 @@ In: `data/raw/manifest.json` with its parts, `data/folders.parquet`. Out: `data/
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from dataset_manager.analysis import fields
 from dataset_manager.analysis.database import FULL, SMALL, quoted, script, working, write_parquet
 from dataset_manager.errors import CountError, SourceError
 from dataset_manager.files import read_json, write_json
+from dataset_manager.sources.document_keys import DocumentKeys
 
 log = logging.getLogger("dataset_manager")
 Json = dict[str, Any]
@@ -25,8 +26,7 @@ LARGEST_DOCUMENT = 64 * 1024 * 1024  # bytes; DuckDB's own limit is 16 MB
 # One row per field with values that are not of its type: in how many rows, and up to 20 of the texts.
 UNPARSED = """
 WITH found AS (
-    SELECT unnest(json_keys(unparsed)) AS field, unparsed FROM hit JOIN survivor ON survivor.row_number = hit.rowid
-    WHERE place = 1 AND unparsed IS NOT NULL
+    SELECT unnest(json_keys(unparsed)) AS field, unparsed FROM kept WHERE unparsed IS NOT NULL
 )
 SELECT field, count(*), list_sort(list(DISTINCT (unparsed ->> ('$."' || field || '"'))[:80]))[:20] FROM found GROUP BY field ORDER BY field
 """
@@ -57,11 +57,11 @@ def flatten(
     with working(Path(transactions_file).parent, threads, small=manifest["hits"] <= SMALL) as base:
         base.execute(f"CREATE VIEW folder AS FROM read_parquet('{quoted(folders_file)}')")
         with readable(Path(manifest_file).parent):
-            read_objects(base, parts, "TABLE" if manifest["hits"] <= SMALL else "VIEW")
-            transform(base, metrics_cliente, metrics_manual)
+            read(base, parts, manifest, {"client": texts(metrics_cliente), "manual": texts(metrics_manual)})
         counts = counted(base)
-        require_closed(counts, manifest["hits"])
-        write_parquet(base, "FROM transaction_row", Path(transactions_file))
+        write_parquet(
+            base, "FROM transaction_row", Path(transactions_file), before_name=lambda rows: require_closed(counts, rows, manifest["hits"])
+        )
     write_json(counts_file, counts)
     log.info("Tabla: %s de %s transacciones recibidas", wording.counted(counts["rows"], *wording.ROWS), wording.number(counts["hits"]))
     return counts
@@ -79,10 +79,21 @@ def readable(folder: Path) -> Iterator[None]:
         raise SourceError(f"{folder}: una parte no se puede leer ({cause}). Borre esa carpeta y repita la orden") from error
 
 
-def transform(base: duckdb.DuckDBPyConnection, client: Sequence[str], manual: Sequence[str]) -> None:
-    """Runs flatten.sql for the keys that these documents have."""
+def read(base: duckdb.DuckDBPyConnection, parts: Sequence[Path], manifest: Json, kinds: dict[str, str]) -> None:
+    """Runs flatten.sql: at once where the keys are known and every document is plain, else in two passes with care."""
+    known = DocumentKeys.of([manifest["keys"]] if "keys" in manifest else [])
+    plan = fields.plan(known)
+    if parts and known.top and plan.struct:
+        with suppress(duckdb.InvalidInputException):  # a key twice in one object
+            transform(base, plan, kinds | {"lines": plain_lines(parts, plan)})
+            return
+    read_objects(base, parts, "TABLE" if manifest["hits"] <= SMALL else "VIEW")
     plan = fields.plan(keys(base))
-    open_documents(base, plan)
+    transform(base, plan, kinds | {"lines": careful_lines(plan)})
+
+
+def transform(base: duckdb.DuckDBPyConnection, plan: fields.Plan, words: Mapping[str, str]) -> None:
+    """The tables of flatten.sql."""
     statements = script(
         "flatten.sql",
         container=plan.container,
@@ -92,11 +103,18 @@ def transform(base: duckdb.DuckDBPyConnection, client: Sequence[str], manual: Se
         unparsed=fields.unparsed_column(),
         other_numbers=fields.other_numbers(plan),
         other_names=fields.other_names(plan),
-        client=texts(client),
-        manual=texts(manual),
+        **words,
     )
     for statement in statements:
         base.execute(statement)
+
+
+def plain_lines(parts: Sequence[Path], plan: fields.Plan) -> str:
+    """A query for each hit with its document opened as it is read. It fails where an object has a key twice."""
+    columns = {"_index": "VARCHAR", "_id": "VARCHAR", "_source": fields.struct_type(plan.top)}
+    wanted = ", ".join(f"{name}: {fields.literal(kind)}" for name, kind in columns.items())
+    source = f"read_ndjson({paths(parts)}, compression = 'zstd', maximum_object_size = {LARGEST_DOCUMENT}, columns = {{{wanted}}})"
+    return f"SELECT _index, _id, _source AS s FROM {source}"
 
 
 def read_objects(base: duckdb.DuckDBPyConnection, parts: Sequence[Path], kind: str) -> None:
@@ -105,20 +123,18 @@ def read_objects(base: duckdb.DuckDBPyConnection, parts: Sequence[Path], kind: s
     base.execute(f"CREATE {kind} object AS SELECT json FROM {source if parts else '(SELECT NULL::JSON AS json WHERE false)'}")
 
 
-def keys(base: duckdb.DuckDBPyConnection) -> fields.Keys:
-    """The keys at the top and those of both containers."""
+def keys(base: duckdb.DuckDBPyConnection) -> DocumentKeys:
+    """Those of all documents; odd too where a key stands twice in one object."""
     top, nested, second, odd = base.execute(KEYS).fetchall()[0]
-    return fields.Keys(frozenset(top or []), frozenset(nested or []), frozenset(second or []), bool(odd))
+    return DocumentKeys(set(top or []), set(nested or []), set(second or []), bool(odd))
 
 
-def open_documents(base: duckdb.DuckDBPyConnection, plan: fields.Plan) -> None:
-    """The view `line`: each hit with its document opened."""
+def careful_lines(plan: fields.Plan) -> str:
+    """A query for each hit with its document opened, and the document itself."""
     shape = {"_index": "VARCHAR", "_id": "VARCHAR", "_source": plan.top if plan.struct else "JSON"}
     opened = "AS s" if plan.struct else f", json_transform(hit._source, {fields.literal(json.dumps(plan.top))}) AS s"
-    names = f"hit._index, hit._id, hit._source {opened}"
-    base.execute(
-        f"CREATE VIEW line AS SELECT {names} FROM (SELECT json_transform(json, {fields.literal(json.dumps(shape))}) AS hit FROM object)"
-    )
+    hits = f"SELECT json_transform(json, {fields.literal(json.dumps(shape))}) AS hit FROM object"
+    return f"SELECT hit._index, hit._id, hit._source {opened} FROM ({hits})"
 
 
 def paths(parts: Sequence[Path]) -> str:
@@ -132,19 +148,17 @@ def texts(values: Sequence[str]) -> str:
 
 
 def counted(base: duckdb.DuckDBPyConnection) -> Json:
-    """What `Consistencia` and the closing step need to know."""
-    total, same_document, same_transaction, rows = base.execute(
-        "SELECT count(*), count(*) FILTER (copy > 1), count(*) FILTER (place > 1), count(*) FILTER (place = 1) FROM survivor"
-    ).fetchall()[0]
-    kinds = base.execute("SELECT kind, count(*) FROM survivor WHERE place > 1 GROUP BY kind ORDER BY kind").fetchall()
+    """What `Consistencia` and the closing step need to know; the rows are counted when they are written."""
+    total, without_id = base.execute("SELECT count(*), count(*) FILTER (transaction_id IS NULL) FROM hit").fetchall()[0]
+    dropped = dict(base.execute("SELECT kind, count(*) FROM dropped GROUP BY kind ORDER BY kind").fetchall())
+    same_document = dropped.pop(None, 0)
     unparsed = base.execute(UNPARSED).fetchall()
-    without_id = base.execute("SELECT count(*) FROM hit WHERE transaction_id IS NULL").fetchall()[0][0]
     return {
         "hits": total,
-        "rows": rows,
+        "rows": 0,
         "dropped_same_document": same_document,
-        "dropped_same_transaction": same_transaction,
-        "dropped_by_kind": dict(kinds),
+        "dropped_same_transaction": sum(dropped.values()),
+        "dropped_by_kind": dropped,
         "null_transaction_id": without_id,
         "unparsed": {field: count for field, count, _ in unparsed},
         "unparsed_examples": {field: sorted(found) for field, _, found in unparsed},
@@ -152,11 +166,12 @@ def counted(base: duckdb.DuckDBPyConnection) -> Json:
     }
 
 
-def require_closed(counts: Json, hits: int) -> None:
-    """Hits in the manifest == hits read == rows + dropped."""
+def require_closed(counts: Json, rows: int, hits: int) -> None:
+    """Hits in the manifest == hits read == rows written + dropped."""
+    counts["rows"] = rows
     dropped = counts["dropped_same_document"] + counts["dropped_same_transaction"]
-    if counts["hits"] != hits or counts["hits"] != counts["rows"] + dropped:
+    if counts["hits"] != hits or counts["hits"] != rows + dropped:
         raise CountError(
             f"Las cuentas no cuadran: el manifiesto dice {hits} transacciones, se leyeron {counts['hits']}, quedan "
-            f"{counts['rows']} filas y {dropped} duplicadas. Borre data/raw y repita la orden"
+            f"{rows} filas y {dropped} duplicadas. Borre data/raw y repita la orden"
         )

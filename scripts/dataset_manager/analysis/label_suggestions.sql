@@ -18,24 +18,16 @@ WITH wanting AS (
     GROUP BY reference_code, label_of_class.label_id
 ), seen AS (
     SELECT reference_code, sum(seen)::BIGINT AS num_cliente FROM prediction GROUP BY reference_code
-), ranked AS (
-    SELECT predicted.*, num_cliente, round(100.0 * predicted.seen / num_cliente, 1) AS share,
-        row_number() OVER (PARTITION BY reference_code ORDER BY predicted.seen DESC, TRY_CAST(label_id AS BIGINT), label_id) AS place
-    FROM predicted JOIN seen USING (reference_code)
 ), best AS (
-    SELECT reference_code, any_value(num_cliente) AS num_cliente,
-        max(label_id) FILTER (place = 1) AS id1, max(label_name) FILTER (place = 1) AS name1,
-        max(seen) FILTER (place = 1) AS seen1, max(share) FILTER (place = 1) AS share1,
-        max(label_id) FILTER (place = 2) AS id2, max(label_name) FILTER (place = 2) AS name2,
-        max(seen) FILTER (place = 2) AS seen2, max(share) FILTER (place = 2) AS share2,
-        max(label_id) FILTER (place = 3) AS id3, max(label_name) FILTER (place = 3) AS name3,
-        max(seen) FILTER (place = 3) AS seen3, max(share) FILTER (place = 3) AS share3
-    FROM ranked WHERE place <= (SELECT top_suggestions FROM setting) GROUP BY reference_code
+    SELECT reference_code, any_value(num_cliente) AS num_cliente, list(
+        {'id': label_id, 'name': label_name, 'seen': predicted.seen, 'share': round(100.0 * predicted.seen / num_cliente, 1)}
+        ORDER BY predicted.seen DESC, TRY_CAST(label_id AS BIGINT), label_id)[:(SELECT top_suggestions FROM setting)] AS top
+    FROM predicted JOIN seen USING (reference_code) GROUP BY reference_code
 )
 SELECT reference_id, wanting.reference_code, reference_name, wanting.label_id, motivo, num_cliente,
-    id1 AS sugerencia_1_label_id, name1 AS sugerencia_1_label_name, seen1 AS sugerencia_1_apariciones, share1 AS sugerencia_1_porcentaje,
-    id2 AS sugerencia_2_label_id, name2 AS sugerencia_2_label_name, seen2 AS sugerencia_2_apariciones, share2 AS sugerencia_2_porcentaje,
-    id3 AS sugerencia_3_label_id, name3 AS sugerencia_3_label_name, seen3 AS sugerencia_3_apariciones, share3 AS sugerencia_3_porcentaje,
-    CASE WHEN seen1 >= setting.min_appearances AND seen1 / num_cliente >= setting.confidence THEN 'alta' ELSE 'baja' END AS confianza
+    top[1].id AS sugerencia_1_label_id, top[1].name AS sugerencia_1_label_name, top[1].seen AS sugerencia_1_apariciones, top[1].share AS sugerencia_1_porcentaje,
+    top[2].id AS sugerencia_2_label_id, top[2].name AS sugerencia_2_label_name, top[2].seen AS sugerencia_2_apariciones, top[2].share AS sugerencia_2_porcentaje,
+    top[3].id AS sugerencia_3_label_id, top[3].name AS sugerencia_3_label_name, top[3].seen AS sugerencia_3_apariciones, top[3].share AS sugerencia_3_porcentaje,
+    CASE WHEN top[1].seen >= setting.min_appearances AND top[1].seen / num_cliente >= setting.confidence THEN 'alta' ELSE 'baja' END AS confianza
 FROM wanting JOIN best ON best.reference_code = wanting.reference_code CROSS JOIN setting
 ORDER BY num_cliente DESC, TRY_CAST(reference_id AS BIGINT), reference_id

@@ -13,31 +13,22 @@ WITH counted AS (
         round(100 * avg(CASE WHEN selected_reference_is_trained THEN "Ok_modelo" END), 2) AS model_ok_percentage
     FROM active_client GROUP BY selected_reference_code
 ), predicted AS (
-    SELECT reference_code, result_index, result_label_name, seen, ok / seen AS ok,
-        row_number() OVER (PARTITION BY reference_code ORDER BY seen DESC, result_index, result_label_name) AS place
-    FROM prediction WHERE result_index IS NOT NULL AND result_label_name IS NOT NULL
-), top AS (
-    SELECT reference_code,
-        max(result_index) FILTER (place = 1) AS index1, max(result_label_name) FILTER (place = 1) AS name1,
-        max(seen) FILTER (place = 1) AS seen1, max(ok) FILTER (place = 1) AS ok1,
-        max(result_index) FILTER (place = 2) AS index2, max(result_label_name) FILTER (place = 2) AS name2,
-        max(seen) FILTER (place = 2) AS seen2, max(ok) FILTER (place = 2) AS ok2,
-        max(result_index) FILTER (place = 3) AS index3, max(result_label_name) FILTER (place = 3) AS name3,
-        max(seen) FILTER (place = 3) AS seen3, max(ok) FILTER (place = 3) AS ok3
-    FROM predicted WHERE place <= 3 GROUP BY reference_code
+    SELECT reference_code, list({'index': result_index, 'name': result_label_name, 'seen': seen, 'ok': ok / seen}
+        ORDER BY seen DESC, result_index, result_label_name) AS top
+    FROM prediction WHERE result_index IS NOT NULL AND result_label_name IS NOT NULL GROUP BY reference_code
 ), joined AS (
     SELECT reference.*, class_of_label.class_name, label.label_name,
         coalesce(num_cliente, 0) AS num_cliente, coalesce(num_manuales, 0) AS num_manuales,
         coalesce(is_trained_elastic, false) AS is_trained_elastic,
         coalesce(ok_percentage, 0) AS ok_percentage, coalesce(model_ok_percentage, 0) AS model_ok_percentage,
-        top.* EXCLUDE (reference_code),
+        predicted.top,
         coalesce(num_cliente, 0) >= setting.min_transacciones_cliente AS included
     FROM reference
     LEFT JOIN class_of_label ON class_of_label.label_id = reference.label_id
     LEFT JOIN (SELECT label_id, any_value(label_name) AS label_name FROM label GROUP BY label_id) AS label ON label.label_id = reference.label_id
     LEFT JOIN counted ON counted.reference_code = reference.reference_code
     LEFT JOIN judged ON judged.reference_code = reference.reference_code
-    LEFT JOIN top ON top.reference_code = reference.reference_code
+    LEFT JOIN predicted ON predicted.reference_code = reference.reference_code
     CROSS JOIN setting
 )
 SELECT
@@ -45,12 +36,12 @@ SELECT
     num_cliente + num_manuales AS total_transactions, num_cliente, num_manuales, is_trained_elastic,
     class_name IS NOT NULL AS is_in_dataset, ok_percentage, model_ok_percentage,
     'no' AS revisar_imagenes,
-    index1 AS top1_result_index, name1 AS top1_result_label_name,
-    coalesce(round(100.0 * seen1 / num_cliente, 2), 0) AS "top1_%pesadas", coalesce(round(100 * ok1, 2), 0) AS top1_pct_ok,
-    index2 AS top2_result_index, name2 AS top2_result_label_name,
-    coalesce(round(100.0 * seen2 / num_cliente, 2), 0) AS "top2_%pesadas", coalesce(round(100 * ok2, 2), 0) AS top2_pct_ok,
-    index3 AS top3_result_index, name3 AS top3_result_label_name,
-    coalesce(round(100.0 * seen3 / num_cliente, 2), 0) AS "top3_%pesadas", coalesce(round(100 * ok3, 2), 0) AS top3_pct_ok,
+    top[1].index AS top1_result_index, top[1].name AS top1_result_label_name,
+    coalesce(round(100.0 * top[1].seen / num_cliente, 2), 0) AS "top1_%pesadas", coalesce(round(100 * top[1].ok, 2), 0) AS top1_pct_ok,
+    top[2].index AS top2_result_index, top[2].name AS top2_result_label_name,
+    coalesce(round(100.0 * top[2].seen / num_cliente, 2), 0) AS "top2_%pesadas", coalesce(round(100 * top[2].ok, 2), 0) AS top2_pct_ok,
+    top[3].index AS top3_result_index, top[3].name AS top3_result_label_name,
+    coalesce(round(100.0 * top[3].seen / num_cliente, 2), 0) AS "top3_%pesadas", coalesce(round(100 * top[3].ok, 2), 0) AS top3_pct_ok,
     CASE WHEN included THEN 'si' ELSE 'no' END AS incluir_dataset,
     setting.devices_incluir_default AS devices_incluir,
     CASE WHEN included THEN setting.num_imagenes_dataset_default END AS num_imagenes_dataset,

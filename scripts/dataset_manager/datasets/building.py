@@ -71,7 +71,7 @@ def build(work: Work, tree: Path, provenance: Json) -> Json:
         made = pool.submit(make, work, paths, pictures, known)
         # The manifest is written meanwhile; it gets its name when the tree is there.
         result = {"dataset_id": known_id(known)} | provenance
-        write_parquet(base, "FROM placed", paths.beside(".manifest.parquet"), before_name=made.result)
+        write_parquet(base, "FROM placed", paths.beside(".manifest.parquet"), before_name=lambda _: made.result())
         result |= {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet"))}
         result |= counts.write_shortage(base, read_json(work.asked), paths.beside(".shortage.csv"))
         write_json(paths.beside(".json"), result)

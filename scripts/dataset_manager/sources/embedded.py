@@ -102,13 +102,13 @@ def as_text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def matching(path: Path, question: Question) -> Iterator[tuple[int, bytes]]:
-    """(slice, line) of every hit asked for, in the file's order. SourceError naming file and line for a bad one."""
+def matching(path: Path, question: Question) -> Iterator[tuple[int, bytes, Json]]:
+    """(slice, line, document) of every hit asked for, in the file's order. SourceError naming file and line for a bad one."""
     for number, written in numbered(path):
         line, hit = parsed(path, number, written)
         place = question.slice_of(hit["_source"], number)
         if place is not None:
-            yield place, raw_line(line, hit)
+            yield place, raw_line(line, hit), hit["_source"]
 
 
 def parsed(path: Path, number: int, line: bytes) -> tuple[bytes, Json]:

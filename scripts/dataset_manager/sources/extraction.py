@@ -6,7 +6,7 @@ A run that was killed goes on with the slices that are missing. Rules: docs/rule
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from dataset_manager.errors import CountError, SourceError
 from dataset_manager.sources import elastic_errors
 from dataset_manager.sources import embedded as export
 from dataset_manager.sources.connection_types import ElasticConnection
+from dataset_manager.sources.document_keys import DocumentKeys
 from dataset_manager.sources.elastic import PitExpiredError, Server
 from dataset_manager.sources.parts import PartFile, Record, keep_record, stored, sweep
 from dataset_manager.sources.query import Json, TimeSlice, asked, described, moment, time_slices
@@ -86,8 +87,9 @@ def extract(
             "window": window,
             "query": asked(identity, moment(window["gte"]), moment(window["lt"])),
             "source": "embedded" if isinstance(source, Path) else "elasticsearch",
-            "slices": [records[one.name] for one in job.slices],
+            "slices": [{name: value for name, value in records[one.name].items() if name != "keys"} for one in job.slices],
             "hits": sum(record["hits"] for record in records.values()),
+            "keys": DocumentKeys.of(record["keys"] for record in records.values()).to_json(),
         }
         files.write_json(manifest_file, manifest)
     report(job, manifest)
@@ -130,7 +132,7 @@ def from_file(job: Job, path: Path) -> dict[str, Record]:
         parts = [PartFile(job.folder, one) for one in job.slices]
         for part in parts:
             stack.callback(part.discard)
-        for place, lines in batched(export.matching(path, question)):
+        for place, lines in batched(noted(export.matching(path, question), parts)):
             parts[place].write(lines)
         if question.no_time:
             log.warning(
@@ -140,6 +142,13 @@ def from_file(job: Job, path: Path) -> dict[str, Record]:
                 question.first_no_time,
             )
         return {part.slice.name: job.record(part, part.hits) for part in parts}
+
+
+def noted(hits: Iterable[tuple[int, bytes, Json]], parts: Sequence[PartFile]) -> Iterator[tuple[int, bytes]]:
+    """The lines, the keys of their documents noted at their part."""
+    for place, line, source in hits:
+        parts[place].keys.add(source)
+        yield place, line
 
 
 def batched(hits: Iterable[tuple[int, bytes]], size: int = 250) -> Iterator[tuple[int, list[bytes]]]:
@@ -250,6 +259,7 @@ def read_once(job: Job, server: Server, one: TimeSlice, expected: int) -> Record
         totals = [0] * count
         for n, (page, total) in interleaved([server.pages(job.identity, one, share) for share in shares]):
             part.write(page.lines)
+            part.keys.update(page.keys)
             totals[n] = total
         return job.record(part, sum(totals))
     finally:

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from dataset_manager.errors import SourceError
+from dataset_manager.sources.document_keys import DocumentKeys
 
 TEXT = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 IGNORED = rb'(?:"_ignored":\[[^\]]*\],)?'  # fields left out of the index; some versions write it before the score, some after
@@ -26,10 +27,11 @@ DECODER = json.JSONDecoder()
 
 @dataclass(frozen=True)
 class Page:
-    """A search response: everything but the hits, the hits as lines, and where the next page starts."""
+    """A search response: everything but the hits, the hits as lines, the keys of their documents, and where the next page starts."""
 
     envelope: dict[str, Any]
     lines: list[bytes]
+    keys: DocumentKeys
     last_sort: list[Any] | None
 
 
@@ -44,26 +46,26 @@ def cut_page(body: bytes) -> Page | None:
     if start < len(OPENING) or not body.endswith(CLOSING):
         return None
     end = len(body) - len(CLOSING)
-    lines, last, at = [], None, start
+    lines, keys, last, at = [], DocumentKeys(), None, start
     for tail in TAIL.finditer(body, start, end):
-        line = cut_hit(body, at, tail.start())
+        line = cut_hit(body, at, tail.start(), keys)
         if line is None:
             return None
         lines.append(line)
         last, at = tail, tail.end()
     if at != end:
         return None
-    return Page(orjson.loads(body[:start] + CLOSING), lines, orjson.loads(last[1]) if last else None)
+    return Page(orjson.loads(body[:start] + CLOSING), lines, keys, orjson.loads(last[1]) if last else None)
 
 
-def cut_hit(body: bytes, start: int, end: int) -> bytes | None:
+def cut_hit(body: bytes, start: int, end: int, keys: DocumentKeys) -> bytes | None:
     """One hit, without its closing brace at `end`. A cut inside a document leaves half a JSON value: None."""
     head = HEAD.match(body, start, end)
     if head is None:
         return None
     line = hit_line(head[1], head[2], body[head.end() : end])
     try:
-        orjson.loads(line)
+        keys.add(orjson.loads(line)["_source"])
     except orjson.JSONDecodeError:
         return None
     return line
@@ -86,7 +88,10 @@ def walk_page(body: bytes) -> Page:
         ) from None
     hits, envelope["hits"]["hits"] = envelope["hits"]["hits"], []
     raw = elements(members(members(body.decode())["hits"])["hits"])
-    return Page(envelope, [walk_hit(text) for text in raw], hits[-1].get("sort") if hits else None)
+    lines, keys = [walk_hit(text) for text in raw], DocumentKeys()
+    for line in lines:
+        keys.add(orjson.loads(line)["_source"])
+    return Page(envelope, lines, keys, hits[-1].get("sort") if hits else None)
 
 
 def walk_hit(text: str) -> bytes:

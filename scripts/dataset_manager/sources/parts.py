@@ -12,6 +12,7 @@ from typing import Any
 import zstandard
 
 from dataset_manager import files
+from dataset_manager.sources.document_keys import DocumentKeys
 from dataset_manager.sources.query import TimeSlice
 
 Record = dict[str, Any]
@@ -24,7 +25,7 @@ class PartFile:
         self.slice = one
         self.path = folder / f"{one.name}.ndjson.zst"
         self.temp = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
-        self.hits = 0
+        self.hits, self.keys = 0, DocumentKeys()
         with files.write_errors(self.path):
             self.handle = self.temp.open("wb")
 
@@ -50,6 +51,7 @@ class PartFile:
             "hits": self.hits,
             "total": total,
             "bytes": self.path.stat().st_size,
+            "keys": self.keys.to_json(),
             "final": self.slice.final(read),
             "read": read.isoformat(),
             "asked": asked,
@@ -74,9 +76,9 @@ def keep_record(folder: Path, one: TimeSlice, record: Record) -> None:
 
 
 def stored(folder: Path, one: TimeSlice) -> Record | None:
-    """The record of a slice that is there and whole: same edges, the file as long as it was."""
+    """The record of a slice that is there and whole: same edges, the file as long as it was, its keys known."""
     record: Record | None = files.read_json(record_file(folder, one))
-    if record is None or (record["gte"], record["lt"]) != (one.gte.isoformat(), one.lt.isoformat()):
+    if record is None or "keys" not in record or (record["gte"], record["lt"]) != (one.gte.isoformat(), one.lt.isoformat()):
         return None
     part = folder / record["file"]
     return record if part.is_file() and part.stat().st_size == record["bytes"] else None
