@@ -3,8 +3,8 @@
 Three contenders in turn, each a process of its own, its start included:
 - `boto3`: the way of before, five threads per class folder, a plain write to the final name, no checks;
 - `bare`: obstore in 128 threads that throws the bytes away: nothing in Python comes faster;
-- `ours`: `download_shard`, with strict checks, sealed atomic writes, the flush to the disk and the outcome file;
-- `shards`: the same work as two shards at once, as the command does it on two cores.
+- `ours`: `download_shard`, with strict checks, sealed atomic writes, the flush to the disk and the outcome file: one job, as the command
+  runs it up to `images.shard_size` pictures.
 
 Server, proxy and contender share this machine's cores, so the CPU of each is given per picture: it is what limits. All objects
 are real, under keys of their own. Nothing is deleted before the end: ext4 does not reuse the inodes of deleted files for five
@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -100,16 +99,7 @@ def bare_way(place: dict[str, Any], _: Path, pictures: int) -> None:
         assert all(pool.map(lambda number: len(obstore.get(store, key(number)).bytes()) > 50_000, range(pictures)))
 
 
-def shards_way(place: dict[str, Any], work: Path, pictures: int) -> None:
-    """Two jobs."""
-    words = [sys.executable, __file__, "--child"]
-    jobs = [
-        subprocess.Popen([*words, f"shard{one}", json.dumps(place), str(work), str(pictures)], stdout=subprocess.DEVNULL) for one in (0, 1)
-    ]
-    assert [job.wait() for job in jobs] == [0, 0]
-
-
-def ours_way(place: dict[str, Any], work: Path, pictures: int, shard: int = 0, shards: int = 1) -> None:
+def ours_way(place: dict[str, Any], work: Path, pictures: int) -> None:
     """As the rule's script calls it."""
     from dataset_manager.images.cache import PictureCache
     from dataset_manager.images.shards import download_shard
@@ -117,25 +107,21 @@ def ours_way(place: dict[str, Any], work: Path, pictures: int, shard: int = 0, s
     from dataset_manager.sources.connection_types import S3Connection
 
     source, cache = open_source(S3Connection(**place)), PictureCache(work / "cache")
-    outcome = work / f"outcome{shard}.parquet"
-    counts = download_shard(work / "manifest.parquet", shard, shards, source=source, cache=cache, outcome_file=outcome)
-    assert counts.ok == counts.wanted > 0 and (shards > 1 or counts.ok == pictures)
+    counts = download_shard(work / "manifest.parquet", 0, 1, source=source, cache=cache, outcome_file=work / "outcome.parquet")
+    assert counts.ok == counts.wanted == pictures
 
 
 WAYS: dict[str, Callable[[dict[str, Any], Path, int], None]] = {
     "boto3": boto3_way,
     "bare": bare_way,
     "ours": ours_way,
-    "shards": shards_way,
-    "shard0": partial(ours_way, shard=0, shards=2),
-    "shard1": partial(ours_way, shard=1, shards=2),
 }
 
 
 # --- the measurement --------------------------------------------------------------------------------------------------
 
 
-def write_manifest(path: Path, pictures: int, shards: int) -> None:
+def write_manifest(path: Path, pictures: int) -> None:
     """Every class is a group that wants all of its pictures."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -147,7 +133,7 @@ def write_manifest(path: Path, pictures: int, shards: int) -> None:
             "group": f"clase{number // PER_CLASS}",
             "quota": sizes[number // PER_CLASS],
             "rank": number,
-            "shard": number // PER_CLASS % shards,
+            "shard": 0,
         }
         for number in range(pictures)
     ]
@@ -168,7 +154,7 @@ class Bench:
         """One contender in a new folder."""
         work = self.base / f"{len(self.runs)}-{who}"
         work.mkdir()
-        write_manifest(work / "manifest.parquet", pictures, 2 if who == "shards" else 1)
+        write_manifest(work / "manifest.parquet", pictures)
         before, started = (cpu(self.server), cpu(self.proxy)), time.perf_counter()
         words = [sys.executable, __file__, "--child", who, json.dumps(self.place), str(work), str(pictures)]
         child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
@@ -252,14 +238,13 @@ def measure(quick: bool) -> None:
             bench.run("boto3", few)
             bench.run("bare", small)
             bench.run("ours", small)
-        for who in ("bare", "ours", "shards"):
+        for who in ("bare", "ours"):
             bench.run(who, large)
     rate = {who: bench.middle(who, number, "rate") for who, number in (("boto3", few), ("bare", small), ("ours", small))}
     memory = bench.middle("ours", large, "peak_mb") / bench.middle("ours", small, "peak_mb")
     result = {"ours / boto3": rate["ours"] / rate["boto3"], "ours / bare": rate["ours"] / rate["bare"], "memory": memory}
+    result["ours / boto3, large"] = bench.middle("ours", large, "rate") / rate["boto3"]
     result["ours / bare, large"] = bench.middle("ours", large, "rate") / bench.middle("bare", large, "rate")
-    result["shards / boto3, large"] = bench.middle("shards", large, "rate") / rate["boto3"]
-    result["shards / bare, large"] = bench.middle("shards", large, "rate") / bench.middle("bare", large, "rate")
     result["CPU boto3 / ours"] = bench.middle("boto3", few, "cpu_ms") / bench.middle("ours", small, "cpu_ms")
     print(*(f"{name:<20} {value:6.2f}×" for name, value in result.items()), sep="\n")
     kept = {"cores": os.cpu_count(), "quick": quick, "ratios": result, "runs": [asdict(one) for one in bench.runs]}

@@ -146,7 +146,7 @@ class DatasetCreation(Section):
 class Images(Section):
     """How pictures are downloaded."""
 
-    shard_size: int = Field(10_000, ge=1, description="pictures per download job, at most 64 jobs")
+    shard_size: int = Field(100_000, ge=1, description="pictures per download job, at most 64 jobs; each keeps two cores busy")
     max_failed_fraction: float = Field(
         0.05, ge=0, le=1, description="damaged or missing pictures, of those tried, above which a command fails"
     )

@@ -7,10 +7,9 @@ The tree is built aside and renamed whole, under an OS lock of this dataset: the
 that is already there is compared with the manifest and never replaced.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from dataset_manager.datasets.tree import Paths, place, require_same, tidy
 from dataset_manager.errors import SourceError
 from dataset_manager.files import locked, read_json, sha256_of, write_errors, write_json
 from dataset_manager.images.cache import PictureCache, Place
-from dataset_manager.images.placing import Link, forgetting, link_all
+from dataset_manager.images.placing import forgetting, link_all, require_cached
 
 Json = dict[str, Any]
 Picture = tuple[str, str, str, int]  # path, key, sha256, bytes
@@ -83,14 +82,10 @@ def make(work: Work, paths: Paths, pictures: Sequence[Picture], known: Mapping[s
     if paths.tree.exists():
         require_same(paths.tree, known)
         return
+    files = list(work.cache.files(work.source, (key for _, key, _, _ in pictures)))
     with forgetting(work.outcomes):
-        place(paths, known, lambda aside: link_all(pictures, partial(cached, work, aside)))
-
-
-def cached(work: Work, aside: str, pictures: Sequence[Picture]) -> Iterator[Link]:
-    """Out of the cache."""
-    files = work.cache.files(work.source, (key for _, key, _, _ in pictures))
-    return (Link(file, sha256, f"{aside}/{path}") for file, (path, _, sha256, _) in zip(files, pictures, strict=True))
+        require_cached(zip(files, (sha256 for _, _, sha256, _ in pictures), strict=True))
+    place(paths, known, lambda aside: link_all([(file, f"{aside}/{path}") for file, (path, *_) in zip(files, pictures, strict=True)]))
 
 
 def require_few_failures(base: duckdb.DuckDBPyConnection, work: Work) -> None:

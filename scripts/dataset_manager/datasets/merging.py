@@ -5,8 +5,7 @@ In: datasets with their accepted manifests. Out: `datasets/<name>/` of hard link
 keeps both, and one content under two labels is an error unless `on_conflict` says what to do.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.tree import Paths, place, require_same, tidy
 from dataset_manager.errors import CountError
 from dataset_manager.files import locked, replace, sha256_of, write_errors, write_json
-from dataset_manager.images.placing import Link, link_all
+from dataset_manager.images.placing import link_all
 
 Json = dict[str, Any]
 Picture = tuple[str, str, str, int]  # path in the result, file it lies in, sha256, bytes
@@ -48,7 +47,8 @@ def merge(parents: Sequence[Dataset], tree: Path, on_conflict: str, provenance: 
         if tree.exists():
             require_same(tree, known)
         else:
-            place(paths, known, lambda aside: link_all(pictures, partial(from_parents, aside)), {REPORT: csv_bytes(COLUMNS, report)})
+            notes = {REPORT: csv_bytes(COLUMNS, report)}
+            place(paths, known, lambda aside: link_all([(file, f"{aside}/{path}") for path, file, _, _ in pictures]), notes)
         write_parquet(base, MANIFEST, paths.beside(".manifest.parquet"))
         result = result_of(base, report) | {"dataset_id": known_id(known)}
         result |= {"manifest_sha256": sha256_of(paths.beside(".manifest.parquet")), **provenance}
@@ -99,11 +99,6 @@ def require_distinct(pictures: Sequence[Picture], known: Mapping[str, Known]) ->
     """Every picture has a path of its own."""
     if doubled := len(pictures) - len(known):
         raise CountError(f"{doubled} imágenes tendrían el nombre de otra; no se ha hecho nada. Cambie su nombre y repita")
-
-
-def from_parents(aside: str, pictures: Sequence[Picture]) -> Iterator[Link]:
-    """Their trees were compared with what was accepted."""
-    return (Link(file, "", f"{aside}/{path}") for path, file, _, _ in pictures)
 
 
 def result_of(base: duckdb.DuckDBPyConnection, report: list[Json]) -> Json:

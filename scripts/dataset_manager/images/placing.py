@@ -5,10 +5,9 @@ In: cached files and their sha256. Out: hard links, copies (with their times) wh
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 from dataset_manager.errors import SourceError
 from dataset_manager.images.cache import is_sealed
@@ -16,16 +15,6 @@ from dataset_manager.images.parallel import in_shares
 
 EXAMPLES = 20
 THREADS = 2  # the system links into two folders at once; with four there is nothing more to gain (ext4)
-
-Row = TypeVar("Row")
-
-
-class Link(NamedTuple):
-    """A picture into a folder; with a sha256 it must still be what was stored in the cache."""
-
-    source: str
-    sha256: str
-    target: str
 
 
 class LostError(Exception):
@@ -46,25 +35,15 @@ def link(source: str | Path, target: str | Path) -> None:
         shutil.copy2(source, target)
 
 
-def link_all(rows: Sequence[Row], links: Callable[[Sequence[Row]], Iterable[Link]]) -> None:
-    """`links` says what to link for a share of the rows, in the thread that does it: names are made while the system links.
-
-    Neighbours should go into one folder: then the threads work in folders of their own. Raises LostError.
-    """
-    lost = [path for share in in_shares(lambda share: linked(links(share)), rows, THREADS) for path in share]
-    if lost:
-        raise LostError(lost)
+def link_all(links: Sequence[tuple[str, str]]) -> None:
+    """Each (file, name in a folder that exists). Neighbours should go into one folder: then the threads work in folders of their own."""
+    in_shares(link_share, links, THREADS)
 
 
-def linked(links: Iterable[Link]) -> list[str]:
-    """The sources that are not, or no longer, what they were."""
-    lost = []
-    for source, sha256, target in links:
-        if sha256 and not is_there(source, sha256):
-            lost.append(source)
-        else:
-            link(source, target)
-    return lost
+def link_share(links: Iterable[tuple[str, str]]) -> None:
+    """One after the other."""
+    for source, target in links:
+        link(source, target)
 
 
 @contextmanager
@@ -83,7 +62,10 @@ def forgetting(outcomes: Iterable[Path]) -> Iterator[None]:
 
 
 def require_cached(pictures: Iterable[tuple[str, str]]) -> None:
-    """Every picture (file, sha256) is still in the cache, as it was stored. Raises LostError."""
+    """Every picture (file, sha256) is still in the cache, as it was stored. Raises LostError.
+
+    Not in threads: a look is so short that they would only wait for one another.
+    """
     lost = [path for path, sha256 in pictures if not is_there(path, sha256)]
     if lost:
         raise LostError(lost)
