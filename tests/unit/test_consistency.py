@@ -95,7 +95,13 @@ def test_examples_are_the_heaviest_and_at_most_twenty(tmp_path: Path) -> None:
     hits = [sale(None, {"selected_reference_code": f"x{n:02d}"}) for n in range(30) for _ in range(1 + (n == 25))]  # type: ignore[arg-type]
     rows = table(analysed(tmp_path, hits), "consistency", "check_id")
     examples = rows["codigo_fuera_del_catalogo"]["examples"].split("; ")
-    assert (rows["codigo_fuera_del_catalogo"]["count"], len(examples), examples[:2]) == (30, 20, ["x25  (2)", "x00  (1)"])
+    assert (rows["codigo_fuera_del_catalogo"]["count"], len(examples), examples[:2]) == (30, 20, ["x25 (2)", "x00 (1)"])
+
+
+def test_examples_count_in_words_a_person_would_write(tmp_path: Path) -> None:
+    rows = table(analysed(tmp_path, [*(sale(n) for n in range(1_200)), sale(5_000, {"model_id": 31})]), "consistency", "check_id")
+    assert rows["otro_modelo"]["examples"] == "modelo 31: 1 transacción"
+    assert rows["modelo_cambiado"]["examples"].startswith("modelo 32: 1.200 transacciones, de 0")
 
 
 def test_an_example_names_a_reference_even_without_code_or_name(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ CREATE MACRO shown(id, code, name) AS trim(coalesce(code, 'referencia ' || id) |
 
 CREATE MACRO which(id, document) AS 'transacción ' || coalesce(id, '(documento ' || document || ')');
 
+CREATE MACRO weighings(n) AS CASE n WHEN 1 THEN '1 transacción' ELSE thousands(n) || ' transacciones' END;
+
 CREATE TABLE finding AS
 WITH code_twin AS (
     SELECT lower(ltrim(trim(reference_code), '0')) AS bare, string_agg(DISTINCT reference_code, ' / ' ORDER BY reference_code) AS codes
@@ -24,9 +26,9 @@ UNION ALL SELECT 'modelo_no_asignado', 'activo ' || active_model.model_id || ', 
 UNION ALL SELECT 'modelo_sin_uso', 'modelo ' || model_id, 1 FROM active_model WHERE given AND model_id NOT IN (SELECT model_id FROM model_used)
 UNION ALL SELECT 'modelo_sin_datos', 'modelo ' || model_id, 1 FROM active_model WHERE model_id NOT IN (SELECT model_id FROM model_class)
 UNION ALL SELECT 'modelo_ilegible', 'modelo ' || model_id || ': ' || problem, 1 FROM model_problem
-UNION ALL SELECT 'modelo_cambiado', 'modelo ' || model_id || ': ' || seen || ' transacciones' || coalesce(', de ' || strftime(first_seen, '%d/%m/%Y %H:%M') || ' a ' || strftime(last_seen, '%d/%m/%Y %H:%M') || ' (UTC)', ''), seen
+UNION ALL SELECT 'modelo_cambiado', 'modelo ' || model_id || ': ' || weighings(seen) || coalesce(', de ' || strftime(first_seen, '%d/%m/%Y %H:%M') || ' a ' || strftime(last_seen, '%d/%m/%Y %H:%M') || ' (UTC)', ''), seen
     FROM model_used WHERE (SELECT count(*) FROM model_used) > 1
-UNION ALL SELECT 'otro_modelo', 'modelo ' || model_id || ': ' || seen || ' transacciones', seen FROM model_used ANTI JOIN active_model USING (model_id)
+UNION ALL SELECT 'otro_modelo', 'modelo ' || model_id || ': ' || weighings(seen), seen FROM model_used ANTI JOIN active_model USING (model_id)
 UNION ALL SELECT 'referencia_sin_label', shown(reference_id, reference_code, reference_name), total_transactions FROM "references" WHERE label_id IS NULL
 UNION ALL SELECT 'label_desconocido', shown(reference_id, reference_code, reference_name) || ' (label ' || label_id || ')', total_transactions
     FROM "references" WHERE label_id IS NOT NULL AND label_id NOT IN (SELECT label_id FROM label)
@@ -36,9 +38,9 @@ UNION ALL SELECT 'codigo_repetido', reference_code || ' (referencias ' || string
     FROM reference WHERE trim(reference_code) <> '' GROUP BY reference_code HAVING count(*) > 1
 UNION ALL SELECT 'codigos_parecidos', codes, 1 FROM code_twin
 UNION ALL SELECT 'referencia_sin_codigo', shown(reference_id, NULL, reference_name), 1 FROM reference WHERE coalesce(trim(reference_code), '') = ''
-UNION ALL SELECT 'fuera_del_modelo_con_volumen', shown(reference_id, reference_code, reference_name) || ' (' || num_cliente || ')', num_cliente
+UNION ALL SELECT 'fuera_del_modelo_con_volumen', shown(reference_id, reference_code, reference_name) || ' (' || thousands(num_cliente) || ')', num_cliente
     FROM "references" CROSS JOIN setting WHERE NOT is_in_dataset AND num_cliente >= setting.min_transacciones_cliente
-UNION ALL SELECT 'codigo_fuera_del_catalogo', code || ' ' || coalesce(name, '') || ' (' || seen || ')', seen FROM unknown_code
+UNION ALL SELECT 'codigo_fuera_del_catalogo', trim(code || ' ' || coalesce(name, '')) || ' (' || thousands(seen) || ')', seen FROM unknown_code
 UNION ALL SELECT 'sin_codigo', which(transaction_id, _id), 1 FROM transactions WHERE selected_reference_code IS NULL
 UNION ALL SELECT 'sin_device', which(transaction_id, _id), 1 FROM transactions WHERE device_id IS NULL
 UNION ALL SELECT 'sin_transaction_id', 'documento ' || _id, 1 FROM transactions WHERE transaction_id IS NULL
@@ -46,7 +48,7 @@ UNION ALL SELECT 'sin_hora', which(transaction_id, _id), 1 FROM transactions WHE
 UNION ALL SELECT 'fin_antes_de_inicio', which(transaction_id, _id), 1 FROM transactions WHERE transaction_end_time < transaction_start_time
 UNION ALL SELECT 'sin_imagenes', which(transaction_id, _id), 1 FROM transactions WHERE has_image = 0
 UNION ALL SELECT 'folder_files_ilegible', 'transacción ' || transaction_id, 1 FROM folder WHERE NOT parse_ok
-UNION ALL SELECT 'metrica_desconocida', coalesce(transaction_metric, '(vacía)') || ' (' || count(*) || ')', count(*)
+UNION ALL SELECT 'metrica_desconocida', coalesce(transaction_metric, '(vacía)') || ' (' || thousands(count(*)) || ')', count(*)
     FROM transactions WHERE kind = 'otro' GROUP BY transaction_metric
 UNION ALL SELECT 'device_con_varios_nombres', device_id || ': ' || string_agg(DISTINCT device_name, ', ' ORDER BY device_name), count(DISTINCT device_name)
     FROM transactions WHERE device_id IS NOT NULL GROUP BY device_id HAVING count(DISTINCT device_name) > 1;
