@@ -5,7 +5,6 @@ In: plain values; times as UTC, the zone by its IANA name. Out: Spanish text: 12
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 # (one, many), for `counted`
 PICTURES = ("imagen", "imágenes")
@@ -66,6 +65,8 @@ def day_of(moment: str | None) -> str:
 
 def moment_of(moment: str, zone: str) -> str:
     """ISO (UTC where it names no offset) to the clock on the wall: 01/08/2025 14:00. Who shows it says which zone that is."""
+    from zoneinfo import ZoneInfo  # most jobs show no time
+
     found = datetime.fromisoformat(moment)
     return f"{(found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(ZoneInfo(zone)):%d/%m/%Y %H:%M}"
 

@@ -11,11 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dataset_manager import wording
 from dataset_manager.analysis import fields, model_classes
 from dataset_manager.analysis.database import SMALL, quoted, script, working, write_parquet
+from dataset_manager.duck import duckdb
 from dataset_manager.files import read_json
 
 log = logging.getLogger("dataset_manager")

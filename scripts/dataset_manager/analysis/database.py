@@ -12,8 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import duckdb
-
+from dataset_manager.duck import duckdb
 from dataset_manager.errors import DiskError
 from dataset_manager.files import replace_with, write_errors
 

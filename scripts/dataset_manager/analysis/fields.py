@@ -184,10 +184,9 @@ def unparsed_column() -> str:
     """{field: text} of the values that are not of the expected type; null when there is none."""
     some = " OR ".join(f"{quoted(name)} IS NULL AND raw_{name} IS NOT NULL" for name in TYPED)
     pairs = ", ".join(
-        f"CASE WHEN {quoted(name)} IS NULL AND is_value(raw_{name}) THEN {{'key': {literal(name)}, 'value': raw_{name}::VARCHAR}} END"
-        for name in TYPED
+        f"{literal(name)}, CASE WHEN {quoted(name)} IS NULL AND is_value(raw_{name}) THEN raw_{name}::VARCHAR END" for name in TYPED
     )
-    found = f"nullif(to_json(map_from_entries([entry FOR entry IN [{pairs}] IF entry IS NOT NULL]))::VARCHAR, '{{}}')"
+    found = f"nullif(json_merge_patch('{{}}'::JSON, json_object({pairs}))::VARCHAR, '{{}}')"  # the patch drops the nulls
     return f"CASE WHEN {some} THEN {found} END"  # nearly no row is looked at
 
 

@@ -11,11 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dataset_manager import wording
 from dataset_manager.analysis import fields
 from dataset_manager.analysis.database import FULL, SMALL, quoted, script, working, write_parquet
+from dataset_manager.duck import duckdb
 from dataset_manager.errors import CountError, SourceError
 from dataset_manager.files import read_json, write_json
 from dataset_manager.sources.document_keys import DocumentKeys

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dataset_manager.analysis.database import quoted, working, write_parquet
 from dataset_manager.datasets import counts
 from dataset_manager.datasets.content import EXAMPLES, Known, known_id
 from dataset_manager.datasets.tree import Paths, place, require_same, tidy
+from dataset_manager.duck import duckdb
 from dataset_manager.errors import SourceError
 from dataset_manager.files import locked, read_json, sha256_of, write_errors, write_json
 from dataset_manager.images.cache import PictureCache, Place

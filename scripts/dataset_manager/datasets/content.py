@@ -16,10 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import duckdb
-
 from dataset_manager.analysis.database import quoted
 from dataset_manager.datasets.finding import Dataset
+from dataset_manager.duck import duckdb
 from dataset_manager.errors import CountError
 from dataset_manager.files import digest, sha256_of
 from dataset_manager.images.cache import is_sealed

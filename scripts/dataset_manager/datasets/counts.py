@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dataset_manager.analysis.database import dictionaries
 from dataset_manager.csv_text import csv_bytes
+from dataset_manager.duck import duckdb
 from dataset_manager.errors import CountError
 from dataset_manager.files import replace
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dataset_manager.analysis.database import dictionaries, quoted
 from dataset_manager.csv_text import csv_bytes
 from dataset_manager.datasets.content import accepted_file, readable
 from dataset_manager.datasets.finding import Dataset
+from dataset_manager.duck import duckdb
 from dataset_manager.files import read_json, replace
 from dataset_manager.wording import number, rest, signed
 

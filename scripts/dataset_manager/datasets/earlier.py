@@ -83,7 +83,7 @@ def built(folder: Path, process: str) -> list[str]:
 
 def deleted(folder: Path, dataset: str) -> Iterator[str]:
     """Keys of pictures that are no longer where the dataset had them. A tree that is gone as a whole says nothing about any."""
-    import duckdb
+    from dataset_manager.duck import duckdb
 
     tree = folder / dataset
     if not tree.is_dir():

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dataset_manager.datasets.closing import short_lines, table
 from dataset_manager.datasets.counts import by_class, counted
 from dataset_manager.datasets.earlier import earlier
 from dataset_manager.datasets.request import Plan, plan
 from dataset_manager.datasets.selection import select
+from dataset_manager.duck import duckdb
 from dataset_manager.files import write_json
 from dataset_manager.images.cache import PictureCache, Place
 from dataset_manager.images.estimate import chosen, estimate

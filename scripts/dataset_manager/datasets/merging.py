@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dataset_manager.analysis.database import dictionaries, quoted, script, working, write_parquet
 from dataset_manager.csv_text import csv_bytes
 from dataset_manager.datasets.content import EXAMPLES, Known, accepted_file, known_id, require_accepted
 from dataset_manager.datasets.finding import Dataset
 from dataset_manager.datasets.tree import Paths, place, require_same, tidy
+from dataset_manager.duck import duckdb
 from dataset_manager.errors import CountError
 from dataset_manager.files import locked, replace, sha256_of, write_errors, write_json
 from dataset_manager.images.placing import link_all

@@ -78,7 +78,7 @@ def asked(settings: ProcessAwareSettings, process: str) -> Json:
 
 def catalogue(here: Path) -> Catalogue:
     """The label ids and the reference codes of the process's tables."""
-    import duckdb
+    from dataset_manager.duck import duckdb
 
     labels, references = here / "data/labels.parquet", here / "data/analysis/references.parquet"
     if missing := [str(path) for path in (labels, references) if not path.exists()]:

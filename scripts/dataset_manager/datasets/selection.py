@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dataset_manager.analysis.database import dictionaries, quoted, script, working, write_parquet
+from dataset_manager.duck import duckdb
 from dataset_manager.errors import CountError
 from dataset_manager.files import read_json
 from dataset_manager.images.packing import pack

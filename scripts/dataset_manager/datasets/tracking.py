@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
-
 from dataset_manager.analysis.database import quoted
 from dataset_manager.csv_text import csv_rows
 from dataset_manager.datasets import versions
 from dataset_manager.datasets.finding import finished_of
+from dataset_manager.duck import duckdb
 from dataset_manager.files import write_json
 from dataset_manager.workbook.history import require_book
 from dataset_manager.workbook.parts import fill_tab

@@ -6,9 +6,8 @@ In: a manifest, the cache. Out: counts; the bytes of pictures not yet had are es
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from dataset_manager.analysis.database import quoted
+from dataset_manager.duck import duckdb
 from dataset_manager.images.cache import PictureCache, Place
 from dataset_manager.images.space import TYPICAL, require_space
 from dataset_manager.wording import number, size_of

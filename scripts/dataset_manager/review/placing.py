@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dataset_manager.analysis.database import dictionaries, quoted
+from dataset_manager.duck import duckdb
 from dataset_manager.files import read_json, write_errors, write_json
 from dataset_manager.images.cache import PictureCache, Place
 from dataset_manager.images.placing import forgetting, link, require_cached

@@ -8,9 +8,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dataset_manager.analysis.database import quoted, script, working, write_parquet
+from dataset_manager.duck import duckdb
 from dataset_manager.files import read_json
 from dataset_manager.images.packing import pack
 from dataset_manager.names import path_parts

@@ -23,7 +23,7 @@ from dataset_manager.sources.database import CHUNK, Place, Row, Snapshot, as_tex
 from dataset_manager.sources.picture_names import picture_names
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from dataset_manager.duck import duckdb
 
 log = logging.getLogger("dataset_manager")
 Json = dict[str, Any]
@@ -79,7 +79,7 @@ def extract_catalogue(
     Errors: SourceError for a database that cannot be read, a missing table or column, or a deployment that neither the
     database nor any transaction knows. A deployment without model is no error.
     """
-    import duckdb
+    from dataset_manager.duck import duckdb
 
     out_dir.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as tables, tempfile.TemporaryDirectory(prefix=".catalogue.", dir=out_dir) as work:
@@ -168,7 +168,7 @@ class Hits:
     models: list[str]
 
 
-def read_hits(tables: "DuckDBPyConnection", manifest_file: Path) -> Hits:
+def read_hits(tables: "duckdb.DuckDBPyConnection", manifest_file: Path) -> Hits:
     """Distinct ids only: memory grows with them, not with the documents."""
     manifest = files.read_json(manifest_file)
     parts = [str(manifest_file.parent / one["file"]) for one in manifest["slices"] if one["hits"]]
@@ -215,7 +215,7 @@ class FolderCount:
 class Writer:
     """Rows of any number into Parquet: a compressed line file on the way, so that memory stays flat."""
 
-    tables: "DuckDBPyConnection"
+    tables: "duckdb.DuckDBPyConnection"
     work: Path
     out_dir: Path
 

@@ -14,7 +14,7 @@ from dataset_manager.workbook.schema import IDS, MAX_COLUMNS, MAX_ROWS, MAX_TEXT
 from dataset_manager.workbook.xml_text import SQL_FORBIDDEN, SQL_LOOKS_ESCAPED, SQL_SPECIAL, escaped_sql
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from dataset_manager.duck import duckdb
 
 BATCH = 1024
 LARGEST_NUMBER = 999_999_999_999_999
@@ -49,7 +49,7 @@ class BigSheet:
         return self.rows < self.total or bool(self.left_out)
 
 
-def plan(connection: "DuckDBPyConnection", table: Path, max_rows: int, timezone: str) -> BigSheet:
+def plan(connection: "duckdb.DuckDBPyConnection", table: Path, max_rows: int, timezone: str) -> BigSheet:
     """Looks at every column once, to choose the cheapest SQL that is right for it.
 
     Keeps the newest rows (by `transaction_start_time`) when there are more than `max_rows` or than Excel's limit.
@@ -65,7 +65,7 @@ def plan(connection: "DuckDBPyConnection", table: Path, max_rows: int, timezone:
     return BigSheet(fields, rows, total, newest, cut_texts, tuple(list(kinds)[MAX_COLUMNS:]))
 
 
-def rows(connection: "DuckDBPyConnection", sheet: BigSheet, styles: list[str]) -> Iterator[bytes]:
+def rows(connection: "duckdb.DuckDBPyConnection", sheet: BigSheet, styles: list[str]) -> Iterator[bytes]:
     """The `<row>` elements, some thousand at a time; `styles` are the style indices of the fields."""
     cells = [field.cell(f' s="{style}"' if style else "") for field, style in zip(sheet.fields, styles, strict=True)]
     connection.execute(f"SELECT concat('<row>', {', '.join(cells)}, '</row>') FROM {sheet.source}")
@@ -73,20 +73,20 @@ def rows(connection: "DuckDBPyConnection", sheet: BigSheet, styles: list[str]) -
         yield "".join([row for (row,) in batch]).encode()
 
 
-def edges(connection: "DuckDBPyConnection", sheet: BigSheet, first: int, last: int) -> list[tuple[Any, ...]]:
+def edges(connection: "duckdb.DuckDBPyConnection", sheet: BigSheet, first: int, last: int) -> list[tuple[Any, ...]]:
     """The `first` and the `last` rows as text, to compare with what was written."""
     query = f"SELECT {', '.join(field.text for field in sheet.fields)} FROM {sheet.source}"
     start = connection.execute(f"{query} LIMIT {first}").fetchall()
     return start + (connection.execute(f"{query} LIMIT {last} OFFSET {sheet.rows - last}").fetchall() if last else [])
 
 
-def _row(connection: "DuckDBPyConnection", query: str) -> tuple[Any, ...]:
+def _row(connection: "duckdb.DuckDBPyConnection", query: str) -> tuple[Any, ...]:
     row = connection.execute(query).fetchone()
     assert row is not None
     return row
 
 
-def _newest(connection: "DuckDBPyConnection", source: str, limit: int, total: int) -> tuple[str, int]:
+def _newest(connection: "duckdb.DuckDBPyConnection", source: str, limit: int, total: int) -> tuple[str, int]:
     """The table, or its newest rows in the table's order: whole instants only, so that the choice never depends on chance."""
     if total <= limit:
         return source, total

@@ -43,7 +43,7 @@ from dataset_manager.workbook.schema import (
 from dataset_manager.workbook.verify import verify
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from dataset_manager.duck import duckdb
 
 # One thread reads in order with memory that stays flat (178 MB at 900,000 rows, 336 MB with two); zipping takes longer anyway.
 SETTINGS = "SET threads = 1; SET enable_external_file_cache = false; SET TimeZone = 'UTC'; SET enable_progress_bar = false"
@@ -83,7 +83,7 @@ def build(
     In: `transactions`, `labels` and `analysis/*` under `data_dir` (shapes: docs/rules.md). Errors: WorkbookError when the
     old book cannot be read (it is left alone), or is open at the end (the new one is kept beside it); DiskError.
     """
-    import duckdb
+    from dataset_manager.duck import duckdb
 
     locking.warn_if_open(book)
     with locked(locking.lock_file(book)), duckdb.connect() as connection:
@@ -100,7 +100,7 @@ def build(
 class _Content:
     """What a build shows, whatever was in the book before."""
 
-    connection: "DuckDBPyConnection"
+    connection: "duckdb.DuckDBPyConnection"
     data_dir: Path
     window: Json
     parameters: Json

@@ -23,8 +23,7 @@ from dataset_manager.workbook.schema import SUMMARY, TRANSACTIONS, VALIDATION
 from dataset_manager.workbook.xml_text import FORBIDDEN, cut
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
+    from dataset_manager.duck import duckdb
     from dataset_manager.workbook.render import Book
 
 COMPARED_ROWS = 200
@@ -34,7 +33,7 @@ ROW_END = b"</row>"
 CONTROL_BYTES = bytes(code for code in range(32) if code not in (9, 10))
 
 
-def verify(made: Path, shown: "Book", sheet: big_sheet.BigSheet, connection: "DuckDBPyConnection") -> None:
+def verify(made: Path, shown: "Book", sheet: big_sheet.BigSheet, connection: "duckdb.DuckDBPyConnection") -> None:
     """Errors: WorkbookError that says what differs."""
     with zipfile.ZipFile(made) as archive:
         problem = _light_tabs(archive, shown) or _big_tab(archive, sheet, connection)
@@ -86,7 +85,7 @@ def _same(meant: Any, found: Any) -> bool:
     return as_text(meant) == as_text(found) or meant == found
 
 
-def _big_tab(archive: zipfile.ZipFile, sheet: big_sheet.BigSheet, connection: "DuckDBPyConnection") -> str:
+def _big_tab(archive: zipfile.ZipFile, sheet: big_sheet.BigSheet, connection: "duckdb.DuckDBPyConnection") -> str:
     """Every row is there and is XML that Excel can read, and the first and last say what the table says."""
     tally, first, last = _Tally(), b"", b""
     with archive.open(sheet_parts(archive)[TRANSACTIONS]) as part:
