@@ -1,7 +1,8 @@
 """DuckDB without the Python layer around it: `from dataset_manager.duck import duckdb`.
 
-The package `duckdb` re-exports its extension module `_duckdb` and adds an expression and a relation API that nothing here uses. Importing
-them takes 60 ms of the 85, in every job of a command. Where a later version keeps its extension elsewhere, the package serves as well.
+The package `duckdb` re-exports its extension module `_duckdb` and adds what takes 60 ms of the 85 that it needs to be imported, in every
+job of a command: an expression and a relation API, which nothing here uses, and the reading of Arrow tables. The two modules that hand
+such a table over import the package. Where a later version keeps its extension elsewhere, the package serves here as well.
 """
 
 try:

@@ -8,13 +8,13 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+import duckdb
 import pandas as pd
 from python_calamine import CalamineError
 
 from dataset_manager.analysis.database import quoted, write_parquet
 from dataset_manager.datasets.content import present
 from dataset_manager.datasets.finding import Dataset
-from dataset_manager.duck import duckdb
 from dataset_manager.errors import WorkbookError
 from dataset_manager.images.cache import EXTENSIONS
 

@@ -17,12 +17,13 @@ from os import stat_result
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from dataset_manager.analysis.database import dictionaries, quoted, script, working, write_parquet
 from dataset_manager.csv_text import csv_bytes
 from dataset_manager.datasets import balance, card, content, summary_page
 from dataset_manager.datasets.content import Known
 from dataset_manager.datasets.finding import Dataset
-from dataset_manager.duck import duckdb
 from dataset_manager.errors import CountError
 from dataset_manager.files import read_json, replace, replace_with, sha256_of, write_json
 from dataset_manager.images.parallel import in_parallel
