@@ -106,7 +106,7 @@ class Snapshot:
         """Ids that the column can hold: for a number only texts that are that number, `00014` is not."""
         if not self.columns[table][by].whole_number:
             return list(ids)
-        return [int(text) for text in ids if canonical_number(text)]
+        return [number for text in ids if (number := canonical_number(text)) is not None]
 
     def fetch(self, query: "Select[Any]") -> Iterator[Sequence[Any]]:
         """Streams, in batches."""
@@ -116,9 +116,12 @@ class Snapshot:
                 yield from batch
 
 
-def canonical_number(text: str) -> bool:
-    """A whole number written in the one usual way, within 64 bits."""
-    return CANONICAL.fullmatch(text) is not None and abs(int(text)) < 2**63
+def canonical_number(text: str) -> int | None:
+    """A whole number within 64 bits, if it is written in the one usual way."""
+    if not CANONICAL.fullmatch(text):
+        return None
+    number = int(text)
+    return number if abs(number) < 2**63 else None
 
 
 def chunked(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

@@ -32,7 +32,7 @@ class PartFile:
     def write(self, lines: Sequence[bytes]) -> None:
         """Appends whole lines, as a frame of their own: a compressor kept open takes 3 MB for each slice of a window."""
         with files.write_errors(self.path):
-            self.handle.write(zstandard.compress(b"".join(lines)))
+            self.handle.write(zstandard.compress(b"".join(lines), level=1))
         self.hits += len(lines)
 
     def finish(self, total: int, read: datetime, asked: str) -> Record:
