@@ -35,7 +35,7 @@ SELECT coalesce(v[1], v[2], v[3]) AS id, coalesce(v[4], v[5], v[6]) AS model
 FROM (
     SELECT json ->> ['$._source.transaction_id', '$._source.transaction_data.transaction_id', '$._source.metric_data.transaction_id',
         '$._source.transaction_data.model_id', '$._source.metric_data.model_id', '$._source.model_id'] AS v
-    FROM read_ndjson_objects($1, maximum_object_size = 268435456)
+    FROM read_ndjson_objects($1, maximum_object_size = 67108864)
 )
 """
 UNREADABLE = "unreadable_folder_files"
@@ -227,7 +227,7 @@ class Writer:
                 handle.write(b"".join(batch))
         read_as = {name: TEXT if name in TIMES else kind for name, kind in output.columns.items()}
         wanted = ", ".join(f"TRY_CAST({name} AS {kind}) AS {name}" if name in TIMES else name for name, kind in output.columns.items())
-        source = "read_json($1, format = 'newline_delimited', columns = $2, compression = 'zstd', maximum_object_size = 268435456)"
+        source = "read_json($1, format = 'newline_delimited', columns = $2, compression = 'zstd', maximum_object_size = 67108864)"
         self.tables.execute(
             f"CREATE OR REPLACE TEMP TABLE out AS SELECT {wanted} FROM {source} ORDER BY {output.order}", [str(lines), read_as]
         )

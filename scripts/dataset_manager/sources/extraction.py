@@ -34,7 +34,7 @@ ATTEMPTS = 3  # clean readings of one slice: the point in time may expire, the t
 class ExtractionOptions:
     """How hard to ask. A slice of more than `big_slice` hits is read in `threads` shares at once."""
 
-    threads: int = 4
+    threads: int = 6  # the server has the next page ready while one is looked at; with 4 a tenth slower, with 8 the same
     page_size: int = 5_000
     keep_alive: str = "5m"
     big_slice: int = 50_000
