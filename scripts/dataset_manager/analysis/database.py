@@ -59,6 +59,11 @@ def workplace(folder: Path) -> Iterator[Path]:
         yield Path(work)
 
 
+def work_folder(base: duckdb.DuckDBPyConnection) -> Path:
+    """The folder of the job that `working` opened this for; it vanishes with it."""
+    return Path(base.execute("SELECT current_setting('temp_directory')").fetchall()[0][0])
+
+
 def quoted(text: object) -> str:
     """For the inside of an SQL string."""
     return str(text).replace("'", "''")
