@@ -385,6 +385,17 @@ def test_one_document_that_needs_care_changes_nothing_in_the_others(tmp_path: Pa
     assert {name: found["b"][name] for name in alone_b} == alone_b
 
 
+def test_a_part_that_is_gone_says_how_to_read_it_again(tmp_path: Path) -> None:
+    flattened(tmp_path, [hit()], [hit()])
+    (tmp_path / "raw/1.ndjson.zst").unlink()
+    with pytest.raises(SourceError, match=r"una parte no se puede leer .*1\.ndjson\.zst.*Borre esa carpeta y repita la orden"):
+        flattened_again(tmp_path)
+
+
+def test_a_document_of_twenty_megabytes_is_a_row(tmp_path: Path) -> None:
+    assert len(only(tmp_path, hit(note="x" * 20_000_000))["note"]) == 20_000_000
+
+
 def test_a_key_twice_in_one_document_counts_once(tmp_path: Path) -> None:
     row = only(tmp_path, '{"_index": "i", "_id": "1", "_source": {"transaction_id": 1, "note": "first", "note": "second"}}')
     assert (row["transaction_id"], row["note"]) == ("1", "first")

@@ -1,7 +1,7 @@
 -- One row per surviving document: data/transactions.parquet.
 -- In: `lines` (_index, _id, s: the document opened, and _source where it needs care; every hit), `folder` (picture folders).
 -- Rules: docs/rules.md, «Fields», «Kinds», «Duplicates», «Derived columns». Statements run in order. Marked words are filled in by
--- flatten.py and fields.py.
+-- flatten.py and fields.py. All may run a second time, after a first one that failed.
 
 -- What text means in each type; null where it means nothing. The session is in UTC: a time without an offset is UTC.
 CREATE OR REPLACE MACRO epoch_of(v) AS CASE WHEN abs(v) < 253402300800000 /* the year 10000 */ THEN epoch_ms(v::BIGINT) END;
@@ -32,7 +32,7 @@ CREATE OR REPLACE MACRO name_of(v) AS v;
 CREATE OR REPLACE MACRO is_value(v) AS v::VARCHAR NOT IN ('', '""');
 
 -- Known fields in their types, every other field as text by number.
-CREATE TABLE hit AS
+CREATE OR REPLACE TABLE hit AS
 WITH opened AS (
     SELECT *, @container AS n FROM (@lines)
 ), found AS (
@@ -53,7 +53,7 @@ FROM typed;
 -- Which documents do not survive: of a repeated (_index, _id) all but the newest end, of equal ones all but any fixed one (these
 -- without a kind); of the documents of one transaction and kind (cliente or manual) all but the newest end, ties by the greatest
 -- (_index, _id). Without a transaction_id, or of another kind, nothing is merged. Few documents have a rival: only those are compared.
-CREATE TABLE dropped AS
+CREATE OR REPLACE TABLE dropped AS
 WITH twice AS (
     SELECT _index, _id FROM hit GROUP BY _index, _id HAVING count(*) > 1
 ), same AS (
@@ -78,10 +78,10 @@ WITH twice AS (
 )
 SELECT row_number, NULL AS kind FROM copied UNION ALL SELECT row_number, kind FROM ranked WHERE place > 1;
 
-CREATE VIEW kept AS SELECT hit.* FROM hit ANTI JOIN dropped ON dropped.row_number = hit.rowid;
+CREATE OR REPLACE VIEW kept AS SELECT hit.* FROM hit ANTI JOIN dropped ON dropped.row_number = hit.rowid;
 
 -- The table itself, in the order of time.
-CREATE VIEW transaction_row AS
+CREATE OR REPLACE VIEW transaction_row AS
 WITH judged AS (
     SELECT *,
         transaction_start_time::DATE AS "Date",
