@@ -70,7 +70,6 @@ rule download_shard:
         here("logs/download_shard.{name}.{shard}-of-{total}.log"),
     params:
         cache=f"{OUT}/cache/pictures",
-    threads: 2  # what decoding takes: two of these at once on two cores are slower than one after the other
     resources:
         s3=1,
         mem_mb=1000,
