@@ -50,10 +50,15 @@ def extract_embedded(folder: Path) -> None:
 
 
 def extract_live(folder: Path) -> None:
-    """From the Elasticsearch that folder/elastic.json names."""
+    """From Elasticsearch."""
+    extract(folder, elastic(folder))
+
+
+def elastic(folder: Path) -> Any:
+    """The Elasticsearch that folder/elastic.json names."""
     from dataset_manager.sources.connection_types import ElasticConnection
 
-    extract(folder, ElasticConnection(**json.loads((folder / "elastic.json").read_text())))
+    return ElasticConnection(**json.loads((folder / "elastic.json").read_text()))
 
 
 def tables(folder: Path) -> None:
@@ -128,12 +133,10 @@ def before_live(folder: Path) -> None:
 
 def warm(folder: Path) -> None:
     """Both ways of asking, not measured: a server just started compiles itself while it answers."""
-    from dataset_manager.sources.connection_types import ElasticConnection
     from dataset_manager.sources.extraction import extract as run
 
     scroll(folder)
-    place = ElasticConnection(**json.loads((folder / "elastic.json").read_text()))
-    run(IDENTITY, folder / "data/raw/window.json", folder / "warm/manifest.json", source=place)
+    run(IDENTITY, folder / "data/raw/window.json", folder / "warm/manifest.json", source=elastic(folder))
 
 
 def scroll(folder: Path) -> list[dict[str, Any]]:
@@ -141,8 +144,7 @@ def scroll(folder: Path) -> list[dict[str, Any]]:
     import baseline
     from elasticsearch import Elasticsearch
 
-    place = json.loads((folder / "elastic.json").read_text())
-    return baseline.scroll(Elasticsearch(f"http://{place['host']}:{place['port']}"), QUERY)
+    return baseline.scroll(Elasticsearch(elastic(folder).url), QUERY)
 
 
 def before_workbook(folder: Path) -> None:

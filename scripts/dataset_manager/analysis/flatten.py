@@ -19,10 +19,10 @@ from dataset_manager.duck import duckdb
 from dataset_manager.errors import CountError, SourceError
 from dataset_manager.files import read_json, write_json
 from dataset_manager.sources.document_keys import DocumentKeys
+from dataset_manager.sources.parts import LARGEST_DOCUMENT
 
 log = logging.getLogger("dataset_manager")
 Json = dict[str, Any]
-LARGEST_DOCUMENT = 64 * 1024 * 1024  # bytes; DuckDB's own limit is 16 MB
 # One row per field with values that are not of its type: in how many rows, and up to 20 of the texts.
 UNPARSED = """
 WITH found AS (
@@ -84,8 +84,8 @@ def read(base: duckdb.DuckDBPyConnection, parts: Sequence[Path], manifest: Json,
     known = DocumentKeys.of([manifest["keys"]] if "keys" in manifest else [])
     plan = fields.plan(known)
     if parts and known.top and plan.struct:
-        # A key twice in one object, a document of more than 16 MB, a part that is damaged or gone: the careful way knows what to say.
-        with suppress(duckdb.InvalidInputException, duckdb.IOException, FileNotFoundError):
+        # A key twice in one object, a document of more than 16 MB, a part that cannot be read: the careful way knows what to say.
+        with suppress(duckdb.InvalidInputException, duckdb.IOException, FileNotFoundError, PermissionError):
             transform(base, plan, kinds | {"lines": plain_lines(joined(base, parts), plan)})
             return
     read_objects(base, parts, "TABLE" if manifest["hits"] <= SMALL else "VIEW")

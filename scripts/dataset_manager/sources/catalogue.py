@@ -20,6 +20,7 @@ import zstandard
 from dataset_manager import files, wording
 from dataset_manager.errors import SourceError
 from dataset_manager.sources.database import CHUNK, Place, Row, Snapshot, as_text, chunked, snapshot, texts
+from dataset_manager.sources.parts import LARGEST_DOCUMENT
 from dataset_manager.sources.picture_names import picture_names
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ log = logging.getLogger("dataset_manager")
 Json = dict[str, Any]
 TIMES = {"created_at": "TIMESTAMP", "updated_at": "TIMESTAMP"}
 TEXT = "VARCHAR"
-NAMED = """
+NAMED = f"""
 CREATE TEMP TABLE named AS  -- one row per hit: the transaction and the model it names, at any of their levels
 SELECT coalesce(v[1], v[2], v[3]) AS id, coalesce(v[4], v[5], v[6]) AS model
 FROM (
     SELECT json ->> ['$._source.transaction_id', '$._source.transaction_data.transaction_id', '$._source.metric_data.transaction_id',
         '$._source.transaction_data.model_id', '$._source.metric_data.model_id', '$._source.model_id'] AS v
-    FROM read_ndjson_objects($1, maximum_object_size = 67108864)
+    FROM read_ndjson_objects($1, maximum_object_size = {LARGEST_DOCUMENT})
 )
 """
 UNREADABLE = "unreadable_folder_files"
@@ -227,7 +228,8 @@ class Writer:
                 handle.write(b"".join(batch))
         read_as = {name: TEXT if name in TIMES else kind for name, kind in output.columns.items()}
         wanted = ", ".join(f"TRY_CAST({name} AS {kind}) AS {name}" if name in TIMES else name for name, kind in output.columns.items())
-        source = "read_json($1, format = 'newline_delimited', columns = $2, compression = 'zstd', maximum_object_size = 67108864)"
+        limit = f"maximum_object_size = {LARGEST_DOCUMENT}"
+        source = f"read_json($1, format = 'newline_delimited', columns = $2, compression = 'zstd', {limit})"
         self.tables.execute(
             f"CREATE OR REPLACE TEMP TABLE out AS SELECT {wanted} FROM {source} ORDER BY {output.order}", [str(lines), read_as]
         )

@@ -16,6 +16,7 @@ from dataset_manager.sources.document_keys import DocumentKeys
 from dataset_manager.sources.query import TimeSlice
 
 Record = dict[str, Any]
+LARGEST_DOCUMENT = 64 * 1024 * 1024  # bytes of a line, for who reads the parts with DuckDB: its own limit is 16 MB
 
 
 class PartFile:
